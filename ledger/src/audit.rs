@@ -36,7 +36,8 @@ use self::heads::Heads;
 use self::keys::Keys;
 use self::lines::{Chunk, Lines};
 pub use self::report::{AuditError, AuditReport, Known, Stamped};
-use self::tally::Tally;
+use self::stamps::StampTimes;
+use self::tally::{Against, Tally};
 use crate::bundle::{CHECKPOINT, EVENTS};
 use crate::finding::{Findings, Problem};
 use crate::note::SignedNote;
@@ -71,11 +72,12 @@ pub fn audit(dir: &Path, known: Known<'_>) -> Result<AuditReport, AuditError> {
     let mut round = lines.next_chunks(threads).map_err(unreadable)?;
     let partial = round.first().is_some_and(Chunk::begins_with_proof);
     let mut files = Files::new(dir, partial, &mut findings);
-    let (stamps, stamped) = stamps::read(&mut files, &keys, &mut findings);
+    let read = stamps::read(&mut files, &keys, &mut findings);
     let kept = known.earlier.map(SignedNote::checkpoint);
-    let heads = Heads::new(note.checkpoint(), kept, stamped);
-    let mut tally = Tally::new(&note, files, heads, findings);
-    tally.sought = known.leaf;
+    let heads = Heads::new(note.checkpoint(), kept, &read);
+    let stamps: Vec<Stamped> = read.into_iter().map(|stamp| stamp.stamped).collect();
+    let against = Against { heads, stamps: StampTimes::new(stamps.clone()), sought: known.leaf };
+    let mut tally = Tally::new(&note, files, against, findings);
     while !round.is_empty() {
         let (checked, next) = thread::scope(|scope| {
             let check = |chunk: &Chunk| chunk.check(note.checkpoint(), partial);

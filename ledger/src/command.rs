@@ -1,13 +1,14 @@
 //! What an outsider has checked on the command line, by `assent ledger audit` and `assent ledger audit-receipt`, or by
 //! `assent-audit`, which is nothing else.
 
-pub(crate) mod bundle;
+mod bundle;
 mod print_findings;
 mod promise;
 #[cfg(test)]
 mod promise_tests;
 mod receipt;
 mod refusal;
+pub(crate) mod told_stamps;
 mod witness_arguments;
 
 use std::io::{self, Write};

@@ -218,6 +218,19 @@ pub enum Problem {
     /// It is over something else.
     #[error("the time stamp is not over the checkpoint beside it")]
     Imprint,
+    /// It says a time at which there was nothing to stamp yet.
+    #[error(
+        "the time stamp says {stamped}, and its checkpoint covers {row}, which was written at {entry}: it was made up, \
+         or a clock was wrong"
+    )]
+    StampTooOld {
+        /// The time that it says.
+        stamped: String,
+        /// The newest entry that its checkpoint covers.
+        row: Row,
+        /// When that was written, as it says.
+        entry: String,
+    },
     /// The list of keys cannot be used.
     #[error("the list of keys cannot be used")]
     Keys(#[source] KeysError),

@@ -25,6 +25,7 @@ mod jwks;
 mod jws;
 pub mod keys;
 pub mod leaf;
+mod moment;
 pub mod named_files;
 mod named_key;
 pub mod naming;

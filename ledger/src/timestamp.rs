@@ -15,6 +15,9 @@ pub const REPLY_TYPE: &str = "application/timestamp-reply";
 /// The longest answer that is read, in bytes.
 pub const REPLY_MOST: usize = 256 * 1024;
 
+/// How many seconds an authority's clock may be behind that of whoever keeps the ledger.
+pub const CLOCKS_APART: i64 = 300;
+
 /// `id-sha256` (NIST), `id-signedData` (RFC 5652 §5.1) and `id-ct-TSTInfo` (RFC 3161 §2.4.2).
 const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
@@ -201,13 +204,22 @@ fn moment(time: AnyRef<'_>) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
+    /// A time stamp over this hash as anybody can make one up.
+    pub(crate) fn made_up(sha256: &[u8; 32], time: &str) -> Vec<u8> {
+        answer_over(sha256, time, &[])
+    }
+
     /// An answer that says this, signed by nobody.
     fn answer(time: &str, rest: &[Vec<u8>]) -> Vec<u8> {
+        answer_over(&[7; 32], time, rest)
+    }
+
+    fn answer_over(hash: &[u8; 32], time: &str, rest: &[Vec<u8>]) -> Vec<u8> {
         let tagged = |tag: u8, bytes: &[u8]| {
             let length = u16::try_from(bytes.len()).unwrap().to_be_bytes();
             match bytes.len() {
@@ -218,7 +230,7 @@ mod tests {
         };
         let sequence = |parts: &[Vec<u8>]| tagged(0x30, &parts.concat());
         let oid = |oid: ObjectIdentifier| tagged(0x06, oid.as_bytes());
-        let imprint = sequence(&[sequence(&[oid(SHA256)]), tagged(0x04, &[7; 32])]);
+        let imprint = sequence(&[sequence(&[oid(SHA256)]), tagged(0x04, hash)]);
         let head = [
             vec![2, 1, 1],
             oid(SIGNED_DATA),

@@ -1,5 +1,6 @@
 //! The heads that were signed before: the tree of a bundle must still hold each.
 
+use super::stamps::ReadStamp;
 use crate::bundle::{CHECKPOINT, EVENTS};
 use crate::epoch::Epoch;
 use crate::finding::{Findings, Problem};
@@ -23,16 +24,18 @@ struct Head {
 }
 
 impl<'a> Heads<'a> {
-    /// What the auditor kept, and what lies in files of the bundle.
+    /// What the auditor kept, and what stands beside time stamps in the bundle.
     pub(super) fn new(
         now: &'a Checkpoint,
         kept: Option<&Checkpoint>,
-        in_files: Vec<(String, Checkpoint)>,
+        stamps: &[ReadStamp],
     ) -> Self {
         let kept = kept.map(|kept| Head { checkpoint: kept.clone(), file: None });
-        let in_file = |(file, checkpoint)| Head { checkpoint, file: Some(file) };
-        let mut heads: Vec<Head> =
-            kept.into_iter().chain(in_files.into_iter().map(in_file)).collect();
+        let stamped = |stamp: &ReadStamp| Head {
+            checkpoint: stamp.checkpoint.clone(),
+            file: Some(stamp.beside.clone()),
+        };
+        let mut heads: Vec<Head> = kept.into_iter().chain(stamps.iter().map(stamped)).collect();
         heads.sort_by_key(|head| head.checkpoint.size);
         Self { now, heads, met: 0, resumed_from: None }
     }

@@ -67,8 +67,8 @@ pub struct AuditReport {
     pub fingerprint: String,
     /// What the checkpoint has of the witnesses that were asked for.
     pub witnessed: Option<Witnessed>,
-    /// The time stamps that are over checkpoints of the ledger, in the order of their days. Who signed them was not
-    /// checked, and of a part not whether the ledger holds those checkpoints.
+    /// The time stamps that are over checkpoints of the ledger, in the order of their days. None proves anything yet: who
+    /// signed them was not checked, and of a part not whether the ledger holds those checkpoints.
     pub stamps: Vec<Stamped>,
     /// Where the leaf stands that was looked for, if it is there.
     pub found: Option<Row>,

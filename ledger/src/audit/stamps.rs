@@ -1,23 +1,34 @@
 //! The time stamps of a bundle: each is over a checkpoint of the ledger, which stands beside it.
+//!
+//! Nothing is proved by one here, for who signed it is not checked. What can be seen is that it says what cannot be true.
 
 use super::files::{Files, read_bytes, read_text};
 use super::keys::Keys;
 use super::report::Stamped;
 use crate::bundle::{TIMESTAMPS, stamp_files};
 use crate::digest::sha256;
-use crate::finding::{Findings, Problem};
+use crate::finding::{Findings, Problem, Row};
+use crate::moment::{whole_seconds, written};
 use crate::note::{Checkpoint, SignedNote};
-use crate::timestamp::TimeStamp;
+use crate::timestamp::{CLOCKS_APART, TimeStamp};
 
-/// The time stamps, and the checkpoints that they are over, each with its file.
+/// A time stamp that is over the checkpoint beside it, and that a key of the ledger signed.
+pub(super) struct ReadStamp {
+    pub(super) stamped: Stamped,
+    /// The file of the checkpoint.
+    pub(super) beside: String,
+    pub(super) checkpoint: Checkpoint,
+}
+
+/// Those that lie in the bundle, in the order of their days.
 pub(super) fn read(
     files: &mut Files<'_>,
     keys: &Keys<'_>,
     findings: &mut Findings,
-) -> (Vec<Stamped>, Vec<(String, Checkpoint)>) {
+) -> Vec<ReadStamp> {
     let days = files.within(TIMESTAMPS);
     let days = days.iter().filter_map(|name| name.strip_suffix(".tsr"));
-    let (mut stamps, mut stamped) = (Vec::new(), Vec::new());
+    let mut stamps = Vec::new();
     for day in days.filter(|day| is_day(day)) {
         let (file, beside) = stamp_files(day);
         files.name(&file);
@@ -33,8 +44,8 @@ pub(super) fn read(
         match (stamp, note) {
             (Ok(stamp), Ok(note)) if stamp.sha256 == sha256(note.text().as_bytes()) => {
                 let checkpoint = note.checkpoint().clone();
-                stamps.push(Stamped { file, at: stamp.at, size: checkpoint.size });
-                stamped.push((beside, checkpoint));
+                let stamped = Stamped { file, at: stamp.at, size: checkpoint.size };
+                stamps.push(ReadStamp { stamped, beside, checkpoint });
             }
             (Ok(_), Ok(_)) => findings.file(file, Problem::Imprint),
             (stamp, note) => {
@@ -46,7 +57,7 @@ pub(super) fn read(
             }
         }
     }
-    (stamps, stamped)
+    stamps
 }
 
 /// Whether a text is a day as `2026-11-23`, to name a file by.
@@ -56,4 +67,49 @@ fn is_day(text: &str) -> bool {
             4 | 7 => byte == b'-',
             _ => byte.is_ascii_digit(),
         })
+}
+
+/// Each time stamp against the newest entry that its checkpoint covers: one that is older was made up, or a clock was
+/// wrong.
+#[derive(Default)]
+pub(super) struct StampTimes {
+    /// In the order of their sizes.
+    stamps: Vec<Stamped>,
+    /// How many of them cover no more than what was taken so far.
+    judged: usize,
+    /// The newest entry so far, and when it was written.
+    newest: Option<(Row, i64)>,
+}
+
+impl StampTimes {
+    pub(super) fn new(mut stamps: Vec<Stamped>) -> Self {
+        stamps.sort_by_key(|stamp| stamp.size);
+        Self { stamps, ..Self::default() }
+    }
+
+    /// The next entry in the order of the tree, and when it was written.
+    pub(super) fn take(&mut self, row: Row, at: i64, findings: &mut Findings) {
+        self.judge(|stamp| row.index.is_some_and(|index| stamp.size <= index), findings);
+        if self.newest.is_none_or(|(_, newest)| at > newest) {
+            self.newest = Some((row, at));
+        }
+    }
+
+    /// Looks at those that cover all that there is.
+    pub(super) fn judge_the_rest(&mut self, findings: &mut Findings) {
+        self.judge(|_| true, findings);
+    }
+
+    fn judge(&mut self, covers_no_more: impl Fn(&Stamped) -> bool, findings: &mut Findings) {
+        while let Some(stamp) = self.stamps.get(self.judged).filter(|stamp| covers_no_more(stamp)) {
+            let at = whole_seconds(&stamp.at).unwrap_or(i64::MIN);
+            if let Some((row, newest)) = self.newest
+                && at < newest.saturating_sub(CLOCKS_APART)
+            {
+                let (stamped, entry) = (stamp.at.clone(), written(newest));
+                findings.file(stamp.file.clone(), Problem::StampTooOld { stamped, row, entry });
+            }
+            self.judged += 1;
+        }
+    }
 }

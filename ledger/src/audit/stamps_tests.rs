@@ -4,15 +4,19 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use serde_json::json;
 use tempfile::TempDir;
 
-use super::sample_ledger_tests::{Ledger, finds};
+use super::sample_ledger_tests::{ADA, Ledger, finds};
 use super::sample_tests::{Bundle, checkpoint, event, events, key, texts};
 use crate::audit::{AuditReport, Known, audit};
-use crate::bundle::{KEYS, keys_json, stamp_files};
-use crate::command::bundle::{VERIFY, stamped};
+use crate::bundle::{CHECKPOINT, EVENTS, KEYS, keys_json, stamp_files};
+use crate::command::told_stamps::{VERIFY, told_stamps};
 use crate::digest::{hex, sha256};
+use crate::event_type::EventType;
 use crate::note::{Checkpoint, KeyName, SigningKey};
+use crate::record::RecordType;
+use crate::timestamp::tests::made_up;
 use crate::timestamp::{TimeStamp, request};
 
 const SETTINGS: &str = "[tsa]\ndefault_tsa=t\n[t]\nserial=serial\nsigner_cert=tsa.pem\nsigner_key=tsa.key\n\
@@ -120,16 +124,17 @@ fn stamped_checkpoints_are_told_and_openssl_checks_who_stamped_them() {
     assert!(report.is_sound(), "{:?}", report.findings);
     let told = report.stamps.iter().map(|stamp| (&*stamp.file, stamp.size)).collect::<Vec<_>>();
     assert_eq!(told, [("timestamps/2026-11-22.tsr", 2), ("timestamps/2026-11-23.tsr", 5)]);
-    let words = stamped(&report);
+    let words = told_stamps(&report);
     let newest = format!(
-        "stamped {}, by timestamps/2026-11-23.tsr: the ledger had 5 leaves\nwho signed these",
+        "time stamp, not checked: timestamps/2026-11-23.tsr says {} of the checkpoint over 5 leaves\nNone of this is \
+         proof of a time",
         report.stamps[1].at
     );
     assert!(words.contains(&newest) && words.ends_with(VERIFY), "{words}");
 
-    fs::copy(authority.path().join("ca.pem"), bundle.path().join("TSA.pem")).unwrap();
+    let beside = VERIFY.replace("../TSA.pem", authority.path().join("ca.pem").to_str().unwrap());
     let verify = || {
-        let shell = Command::new("sh").args(["-c", VERIFY]).current_dir(bundle.path()).output();
+        let shell = Command::new("sh").args(["-c", &beside]).current_dir(bundle.path()).output();
         said(&shell.unwrap())
     };
     assert_eq!(verify().matches("Verification: OK").count(), 2, "{}", verify());
@@ -187,6 +192,52 @@ fn a_stamp_of_something_else_is_found() {
         let more = |bundle: &Bundle| bundle.write(name, "x");
         spoilt(&more, &[(name, "nothing in the bundle names this file")]);
     }
+}
+
+/// Puts a time stamp into a bundle that nobody signed.
+fn make_up(bundle: &Bundle, time: &str, checkpoint: &Checkpoint) {
+    let (stamp, beside) = stamp_files("2026-11-23");
+    bundle.write(&stamp, made_up(&sha256(checkpoint.text().as_bytes()), time));
+    bundle.write(&beside, checkpoint.sign(&[key(1)]));
+}
+
+#[test]
+fn a_stamp_that_is_older_than_what_it_covers_is_refused() {
+    const STAMP: &str = "timestamps/2026-11-23.tsr";
+    const SAID: &str = "the time stamp says 2020-01-01T00:00:00Z, and its checkpoint covers line 1 (index 0, event ";
+    let bundle = Bundle::sound(5);
+    make_up(&bundle, "20200101000000Z", &checkpoint(&events(3)));
+    finds(&bundle, &[(STAMP, SAID)]);
+    assert!(bundle.findings()[0].contains("was written at 2026-11-23T09:05:00Z: it was made up"));
+    // Clocks may be apart a little.
+    for (time, found) in [("20261123085959.9Z", 1), ("20261123090000Z", 0), ("99991231235959Z", 0)]
+    {
+        make_up(&bundle, time, &checkpoint(&events(5)));
+        assert_eq!(bundle.findings().len(), found, "{time}");
+    }
+
+    // It goes by what its own checkpoint covers: events, and what the ledger records of itself.
+    let later = || json!({ "at": "2026-12-01T09:05:00.000000Z" });
+    let mut ledger = Ledger::history();
+    ledger.event(EventType::Withdrawn, ADA, later());
+    let mut of_itself = Ledger::history();
+    of_itself.record(RecordType::Recorded, later());
+    for ledger in [&ledger, &of_itself] {
+        for (bundle, line) in [(ledger.bundle(), 9), (ledger.part(&[3, 6, 8]), 3)] {
+            make_up(&bundle, "20261124000000Z", &checkpoint(&ledger.leaves[..8]));
+            finds(&bundle, &[]);
+            make_up(&bundle, "20261124000000Z", &checkpoint(&ledger.leaves));
+            let place = format!("covers line {line} (index 8");
+            let found = bundle.findings();
+            assert!(found.len() == 1 && found[0].contains(&place), "{found:?}");
+        }
+    }
+    // Of what was emptied nobody knows when it was written.
+    let bundle = Bundle::sound(5);
+    bundle.write(EVENTS, "");
+    bundle.write(CHECKPOINT, checkpoint(&[]).sign(&[key(1)]));
+    make_up(&bundle, "20200101000000Z", &checkpoint(&[]));
+    assert!(!bundle.findings().iter().any(|found| found.contains("the time stamp says")));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::heads::Heads;
 use super::lines::{Chunk, Lines};
 use super::report::{AuditError, AuditReport};
 use super::row::CheckedRow;
+use super::stamps::StampTimes;
 use crate::bundle::{EVENTS, EXTENT};
 use crate::extent::Extent;
 use crate::finding::{Finding, Findings, Location, Problem, Row};
@@ -36,17 +37,24 @@ pub(super) struct Tally<'a> {
     /// Of a partial bundle, the rows that are there.
     here: BTreeSet<u64>,
     warnings: Vec<String>,
-    heads: Heads<'a>,
-    /// The leaf that is looked for, and where it stands.
-    pub(super) sought: Option<Hash>,
+    against: Against<'a>,
+    /// Where the leaf stands that is looked for.
     found: Option<Row>,
+}
+
+/// What rows are held against, beside each other.
+pub(super) struct Against<'a> {
+    pub(super) heads: Heads<'a>,
+    pub(super) stamps: StampTimes,
+    /// The leaf that is looked for.
+    pub(super) sought: Option<Hash>,
 }
 
 impl<'a> Tally<'a> {
     pub(super) fn new(
         note: &'a SignedNote,
         files: Files<'a>,
-        heads: Heads<'a>,
+        against: Against<'a>,
         findings: Findings,
     ) -> Self {
         let partial = files.partial();
@@ -63,8 +71,7 @@ impl<'a> Tally<'a> {
             subjects: Subjects::default(),
             here: BTreeSet::new(),
             warnings: vec![],
-            heads,
-            sought: None,
+            against,
             found: None,
         };
         tally.meet_heads();
@@ -72,7 +79,7 @@ impl<'a> Tally<'a> {
     }
 
     pub(super) fn take(&mut self, checked: CheckedRow) {
-        let CheckedRow { row, leaf_hash, version, bare, told, in_order, refers, problems } =
+        let CheckedRow { row, leaf_hash, version, bare, at, told, in_order, refers, problems } =
             checked;
         self.events += 1;
         self.erased += u64::from(bare);
@@ -90,7 +97,7 @@ impl<'a> Tally<'a> {
         if self.partial {
             self.here.insert(index);
         }
-        if leaf_hash.is_some() && leaf_hash == self.sought {
+        if leaf_hash.is_some() && leaf_hash == self.against.sought {
             self.found = Some(row);
         }
         if let Some(leaf) = leaf_hash {
@@ -114,7 +121,7 @@ impl<'a> Tally<'a> {
         if let Some(told) = told {
             self.naming.told(index, &told);
             if let Some(from) = &told.from {
-                self.heads.resumed_from = Some(from.size);
+                self.against.heads.resumed_from = Some(from.size);
             }
         }
         self.tree = match (self.tree.take(), leaf_hash) {
@@ -125,6 +132,9 @@ impl<'a> Tally<'a> {
             _ => None,
         };
         self.meet_heads();
+        if let Some(at) = at {
+            self.against.stamps.take(row, at, &mut self.findings);
+        }
         if let Some(refers) = refers {
             self.files.check(row, refers, &mut self.findings);
         }
@@ -132,7 +142,7 @@ impl<'a> Tally<'a> {
 
     fn meet_heads(&mut self) {
         if let Some(tree) = &self.tree {
-            self.heads.meet(tree, &mut self.findings);
+            self.against.heads.meet(tree, &mut self.findings);
         }
     }
 
@@ -149,6 +159,7 @@ impl<'a> Tally<'a> {
             self.check_extent(key);
         }
         self.check_checkpoint();
+        self.against.stamps.judge_the_rest(&mut self.findings);
         self.files.name_the_rest(&mut self.findings);
         Ok(())
     }
@@ -199,7 +210,7 @@ impl<'a> Tally<'a> {
                 self.findings.file(EVENTS, Problem::Root);
             }
         }
-        self.heads.judge(self.partial, &mut self.findings);
+        self.against.heads.judge(self.partial, &mut self.findings);
     }
 
     pub(super) fn report(self, key: Option<VerifyingKey>) -> AuditReport {

@@ -4,17 +4,11 @@ use std::path::PathBuf;
 
 use super::print_findings::print_findings;
 use super::refusal::AuditRefusal;
+use super::told_stamps::told_stamps;
 use super::witness_arguments::WitnessArguments;
-use crate::audit::{AuditReport, Known, Stamped, audit};
+use crate::audit::{AuditReport, Known, audit};
 use crate::note::{SignedNote, VerifyingKey, encode_hash};
 use crate::text_file::read_text;
-
-/// How many time stamps are told, the newest.
-const LISTED: usize = 20;
-
-/// What checks each time stamp against what of the checkpoint beside it is signed: the lines before the first empty
-/// one.
-pub(crate) const VERIFY: &str = r#"for t in timestamps/*.tsr; do sed '/^$/,$d' "${t%.tsr}.checkpoint" | openssl ts -verify -in "$t" -data /dev/stdin -CAfile TSA.pem; done"#;
 
 /// Check a bundle; needs neither database nor settings
 #[derive(clap::Args)]
@@ -72,7 +66,7 @@ impl AuditBundle {
         }
         println!("fingerprint: {}", report.fingerprint);
         if !report.stamps.is_empty() {
-            println!("{}", stamped(&report));
+            println!("{}", told_stamps(&report));
         }
         Ok(())
     }
@@ -89,34 +83,6 @@ fn told(report: &AuditReport) -> String {
     } else {
         format!("sound: {events} leaves of {origin}, {erased} of them emptied; root {root}")
     }
-}
-
-/// What the time stamps say, and how somebody checks by whom they are.
-pub(crate) fn stamped(report: &AuditReport) -> String {
-    let unlisted = report.stamps.len().saturating_sub(LISTED);
-    let mut lines: Vec<String> = report
-        .stamps
-        .iter()
-        .skip(unlisted)
-        .map(|Stamped { file, at, size }| {
-            format!("stamped {at}, by {file}: the ledger had {size} leaves")
-        })
-        .collect();
-    if unlisted > 0 {
-        lines.insert(0, format!("and {unlisted} time stamps before these"));
-    }
-    if report.partial {
-        lines.push(
-            "whether those checkpoints lead to this one, only a whole bundle shows".to_owned(),
-        );
-    }
-    lines.push(
-        "who signed these time stamps is not checked here. With the certificate of the authority that you trust in \
-         TSA.pem, run in the directory of the bundle:"
-            .to_owned(),
-    );
-    lines.push(VERIFY.to_owned());
-    lines.join("\n")
 }
 
 /// From where on the ledger speaks for itself.

@@ -1,10 +1,11 @@
 // The time stamps of a bundle: each lies beside the head that it is of.
 
 import { sameBytes } from "./bytes.js";
-import { stampedText, tryStamp } from "./head.js";
+import { MADE_UP, stampedText, tryStamp } from "./head.js";
 import { isSameLedger } from "./key.js";
 import { SignedNote } from "./note.js";
-import { OPENSSL_OF_BUNDLE, isOver } from "./timestamp.js";
+import { OPENSSL_OF_BUNDLE, isOver, isTooOld } from "./timestamp.js";
+import { moment } from "./words.js";
 
 const STAMP = /^timestamps\/\d{4}-\d\d-\d\d\.tsr$/;
 
@@ -51,10 +52,15 @@ async function headOf(files, path) {
 
 /** What the stamps come to, once the tree is known. */
 export async function checkBundleStamps(found) {
-  const { stamped, stampFaults, steps, partial, note } = found;
-  for (const { beside, agrees, size } of stamped) {
+  const { stamped, stampFaults, steps, partial, note, tally } = found;
+  for (const { name, beside, agrees, size, seconds } of stamped) {
     if (agrees === false || (!partial && size > note.size))
       stampFaults.push(`${beside} is a head of other entries than this ledger has.`);
+    const newest = tally.newestBelow(size);
+    if (newest && isTooOld({ seconds }, newest.at))
+      stampFaults.push(
+        `${name} says ${moment(seconds)}, and its head covers ${newest.place}, which was written at ${moment(newest.at)}: ${MADE_UP}.`,
+      );
   }
   if (stampFaults.length > 0)
     return steps.failed("time", stampFaults.slice(0, 5).join(" "), stampFaults[0].replace(/\.$/, ""));
@@ -62,5 +68,5 @@ export async function checkBundleStamps(found) {
   const newest = stamped.toSorted((one, other) => other.seconds - one.seconds);
   const part =
     partial && !newest[0].ofHead ? " That those heads are of this ledger’s past is not shown by a part of it." : "";
-  return steps.ok("time", stampedText(newest, OPENSSL_OF_BUNDLE) + part);
+  return steps.open("time", stampedText(newest, OPENSSL_OF_BUNDLE) + part);
 }

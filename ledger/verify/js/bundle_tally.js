@@ -30,6 +30,8 @@ export class Tally {
   tree = new Frontier();
   naming = new Naming();
   #subjects = new Subjects();
+  /** Whatever was newer than all before it, in the order of the tree. */
+  #newest = [];
   #here = [];
   #filled = new Map();
 
@@ -75,6 +77,7 @@ export class Tally {
     this.types.set(type, (this.types.get(type) ?? 0) + 1);
     if (!row.leaf) return;
     const at = wholeSeconds(row.body?.at);
+    if (at !== null && at > (this.#newest.at(-1)?.at ?? -Infinity)) this.#newest.push({ index, at, place });
     if (at !== null)
       this.times = { first: Math.min(at, this.times?.first ?? at), last: Math.max(at, this.times?.last ?? at) };
     this.naming.take(row, index);
@@ -89,6 +92,11 @@ export class Tally {
     const key = row.refers && JSON.stringify(row.refers);
     if (key && !this.refers.has(key)) this.refers.set(key, { refers: row.refers, place });
     if (this.partial && this.shown.length < SHOWN) this.shown.push(row);
+  }
+
+  /** The newest entry below an index, `{ at, place }`; undefined where none says when it was written. */
+  newestBelow(index) {
+    return this.#newest.findLast((entry) => entry.index < index);
   }
 
   async #passMarks() {

@@ -3,8 +3,11 @@
 import { sameBytes } from "./bytes.js";
 import { isSameLedger } from "./key.js";
 import { SignedNote } from "./note.js";
-import { isOver, opensslLine, readTimestamp } from "./timestamp.js";
+import { wholeSeconds } from "./rows.js";
+import { isOver, isTooOld, opensslLine, readTimestamp } from "./timestamp.js";
 import { count, listed, many, moment } from "./words.js";
+
+export const MADE_UP = "it was made up, or a clock was wrong";
 
 const NO_HEAD = "There is no signed head to hold it against.";
 
@@ -109,9 +112,14 @@ export async function checkStamps(found, { stamps }) {
         `the time stamp ${name} is of something else`,
       );
     }
+    const written = wholeSeconds(found.told?.evidence.at);
+    if (isTooOld(stamp, written)) {
+      const said = `${name} says ${moment(stamp.seconds)}, and its head covers this entry, which was written at ${moment(written)}`;
+      return steps.failed("time", `${said}: ${MADE_UP}.`, `the time stamp ${name} is older than what it is of`);
+    }
     found.stamped.push({ name, ...stamp });
   }
-  return steps.ok("time", stampedText(found.stamped, opensslLine(found.stamped[0].name, found.stamped[0])));
+  return steps.open("time", stampedText(found.stamped, opensslLine(found.stamped[0].name, found.stamped[0])));
 }
 
 /** A time stamp, or a sentence that says why it is none. */
@@ -123,12 +131,12 @@ export async function tryStamp(bytes, name) {
   }
 }
 
-/** What time stamps say, and what of it is not checked here. */
+/** What time stamps say, and why that proves nothing yet. */
 export function stampedText(stamped, line) {
   const [{ name, seconds }] = stamped;
   const said =
     stamped.length === 1
-      ? `The imprint of ${name} is that of a signed head, and its time is ${moment(seconds)}.`
-      : `${count(stamped.length)} time stamps, each with the imprint of a signed head; the newest is of ${moment(seconds)}.`;
-  return `${said} Whether the authority signed it is not checked here. OpenSSL does that, with the authority’s certificate: ${line}`;
+      ? `${name} is over a signed head and says ${moment(seconds)}.`
+      : `${many(stamped.length, "time stamp")}, each over a signed head; the newest says ${moment(seconds)}.`;
+  return `${said} This is no proof of a time: whether an authority signed it is not checked here, and anybody can make one up. OpenSSL tells, with the authority’s certificate: ${line}`;
 }

@@ -53,7 +53,7 @@ function bundleProved({ tally, partial, note }) {
   ];
 }
 
-function byWhom({ signer, head, witnessed = [], stamped = [], steps }) {
+function byWhom({ signer, head, witnessed = [], steps }) {
   const { key, known, fingerprint } = signer;
   const agrees = steps.state("consistency") === "ok";
   return [
@@ -62,10 +62,7 @@ function byWhom({ signer, head, witnessed = [], stamped = [], steps }) {
       : `Signed with a key in the name of ${key.name}, which came along. That it is theirs is not proved: compare its fingerprint with what they say. ${fingerprint}`,
     agrees && "An earlier head says the same of the past.",
     ...witnessed.map(({ name, seconds }) => `Witnessed by ${name}, who knew this head on ${moment(seconds)}.`),
-    stamped.length > 0 &&
-      `Stamped on ${moment(Math.max(...stamped.map(({ seconds }) => seconds)))} by an authority outside, whose signature is to be checked with OpenSSL.`,
     witnessed.length === 0 &&
-      stamped.length === 0 &&
       !agrees &&
       head &&
       "Nobody outside was asked: whoever holds the key could show others another ledger.",
@@ -86,6 +83,7 @@ function receiptWord(found) {
       evidence.method === "program" &&
       "That its time was over, or that a mail was reported as unwanted.",
     lateness(found),
+    stampWord(found),
     agreed &&
       "That it is in force today: if it was taken back later, another entry says so. Ask for a receipt of today, or for a bundle.",
     evidence.processing !== undefined && "That the data is kept and passed on as stated.",
@@ -105,14 +103,22 @@ function bundleWord(found) {
       "That the newest event is among these: a signed word says so, and only a newer head shows what came after.",
     "That each press and each code was made by whom it names.",
     lateness(found),
+    stampWord(found),
     tally.warnings.length > 0 &&
       `Clocks that ran back: ${tally.warnings[0]}${tally.warnings.length > 1 ? `, and ${count(tally.warnings.length - 1)} more` : ""}.`,
   ];
 }
 
-/** What is known of when, from others than the operator. */
-function lateness({ witnessed = [], stamped = [] }) {
-  const outside = [...witnessed, ...stamped.filter(({ ofHead }) => ofHead !== false)].map(({ seconds }) => seconds);
-  if (outside.length === 0) return "The times: they are those of the publisher’s clock.";
-  return `The times are those of the publisher’s clock. That all of it was there by ${moment(Math.min(...outside))} is said by others.`;
+/** What is known of when, from others than the operator: witnesses alone, whose signatures were checked. */
+function lateness({ witnessed = [] }) {
+  if (witnessed.length === 0) return "The times: they are those of the publisher’s clock.";
+  const first = Math.min(...witnessed.map(({ seconds }) => seconds));
+  return `The times are those of the publisher’s clock. That all of it was there by ${moment(first)} is said by the witnesses that you named.`;
+}
+
+/** Of time stamps nobody knows yet who signed them. */
+function stampWord({ stamped = [] }) {
+  if (stamped.length === 0) return undefined;
+  const said = stamped.length === 1 ? "The time that a time stamp says" : "The times that time stamps say";
+  return `${said}, until OpenSSL was asked who signed ${stamped.length === 1 ? "it" : "them"}.`;
 }

@@ -1,11 +1,15 @@
 // Time stamps (RFC 3161): what an authority outside says of when a head was there. Read here are the imprint and the
-// time; whether the authority signed them is left to `openssl ts`, which knows certificates.
+// time. Whether an authority signed them is left to `openssl ts`, which knows certificates; until then a time stamp is
+// no proof, for anybody can make one up.
 
 import { hex, sameBytes, sha256, utf8 } from "./bytes.js";
 
 const SIGNED_DATA = "2a864886f70d010702";
 const TST_INFO = "2a864886f70d0109100104";
 const SHA256 = "608648016503040201";
+
+/** How many seconds an authority's clock may be behind that of whoever keeps the ledger. */
+const CLOCKS_APART = 300;
 
 const [INTEGER, OCTETS, OID, SEQUENCE, TIME, CONTEXT_0] = [0x02, 0x04, 0x06, 0x30, 0x18, 0xa0];
 
@@ -86,6 +90,11 @@ export async function isOver({ imprint }, note) {
   return sameBytes(imprint, await sha256(utf8(note.text)));
 }
 
+/** Whether it says a time before something was written that it covers: then it was made up, or a clock was wrong. */
+export function isTooOld({ seconds }, written) {
+  return written !== null && seconds < written - CLOCKS_APART;
+}
+
 /** How its signature is checked elsewhere. */
 export function opensslLine(name, { imprint }) {
   return `openssl ts -verify -digest ${hex(imprint)} -in ${name} -CAfile TSA.pem`;
@@ -94,4 +103,4 @@ export function opensslLine(name, { imprint }) {
 /** How those of a bundle are. */
 export const OPENSSL_OF_BUNDLE =
   `for t in timestamps/*.tsr; do sed '/^$/,$d' "\${t%.tsr}.checkpoint" | ` +
-  `openssl ts -verify -in "$t" -data /dev/stdin -CAfile TSA.pem; done`;
+  `openssl ts -verify -in "$t" -data /dev/stdin -CAfile ../TSA.pem; done`;
