@@ -22,6 +22,7 @@ mod row;
 pub(crate) mod sample_ledger_tests;
 #[cfg(test)]
 pub(crate) mod sample_tests;
+mod sought;
 mod stamps;
 #[cfg(test)]
 mod stamps_tests;
@@ -35,7 +36,8 @@ use self::files::{Files, read_text};
 use self::heads::Heads;
 use self::keys::Keys;
 use self::lines::{Chunk, Lines};
-pub use self::report::{AuditError, AuditReport, Known, Stamped};
+pub use self::report::{AuditError, AuditReport, Found, Known, Stamped};
+use self::sought::Sought;
 use self::stamps::StampTimes;
 use self::tally::{Against, Tally};
 use crate::bundle::{CHECKPOINT, EVENTS};
@@ -76,7 +78,11 @@ pub fn audit(dir: &Path, known: Known<'_>) -> Result<AuditReport, AuditError> {
     let kept = known.earlier.map(SignedNote::checkpoint);
     let heads = Heads::new(note.checkpoint(), kept, &read);
     let stamps: Vec<Stamped> = read.into_iter().map(|stamp| stamp.stamped).collect();
-    let against = Against { heads, stamps: StampTimes::new(stamps.clone()), sought: known.leaf };
+    let against = Against {
+        heads,
+        stamps: StampTimes::new(stamps.clone()),
+        sought: known.leaf.map(Sought::new),
+    };
     let mut tally = Tally::new(&note, files, against, findings);
     while !round.is_empty() {
         let (checked, next) = thread::scope(|scope| {

@@ -71,7 +71,7 @@ pub struct AuditReport {
     /// signed them was not checked, and of a part not whether the ledger holds those checkpoints.
     pub stamps: Vec<Stamped>,
     /// Where the leaf stands that was looked for, if it is there.
-    pub found: Option<Row>,
+    pub found: Option<Found>,
     /// Whether events were left out, and each was checked by its inclusion proof instead of all by the
     /// root. Such a bundle shows that its events are in the ledger, not that they are all.
     pub partial: bool,
@@ -87,6 +87,17 @@ impl AuditReport {
     pub fn is_sound(&self) -> bool {
         self.findings.is_empty()
     }
+}
+
+/// Where a leaf stands that was looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its row.
+    pub row: Row,
+    /// Whether nothing but the leaf is left: nobody can see any more of which event it was.
+    pub bare: bool,
+    /// When what names it as emptied was written, as that says, in seconds since the Unix epoch.
+    pub emptied_at: Option<i64>,
 }
 
 /// A time stamp that is over a checkpoint of the ledger. By whom it was signed is not checked.

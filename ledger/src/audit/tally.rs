@@ -8,6 +8,7 @@ use super::heads::Heads;
 use super::lines::{Chunk, Lines};
 use super::report::{AuditError, AuditReport};
 use super::row::CheckedRow;
+use super::sought::Sought;
 use super::stamps::StampTimes;
 use crate::bundle::{EVENTS, EXTENT};
 use crate::extent::Extent;
@@ -15,7 +16,7 @@ use crate::finding::{Finding, Findings, Location, Problem, Row};
 use crate::naming::{Naming, NamingProblem, Part};
 use crate::note::{SignedNote, VerifyingKey};
 use crate::subjects::Subjects;
-use crate::tree::{Frontier, Hash};
+use crate::tree::Frontier;
 
 /// How many warnings are told.
 const WARNED: usize = 20;
@@ -38,16 +39,13 @@ pub(super) struct Tally<'a> {
     here: BTreeSet<u64>,
     warnings: Vec<String>,
     against: Against<'a>,
-    /// Where the leaf stands that is looked for.
-    found: Option<Row>,
 }
 
 /// What rows are held against, beside each other.
 pub(super) struct Against<'a> {
     pub(super) heads: Heads<'a>,
     pub(super) stamps: StampTimes,
-    /// The leaf that is looked for.
-    pub(super) sought: Option<Hash>,
+    pub(super) sought: Option<Sought>,
 }
 
 impl<'a> Tally<'a> {
@@ -72,7 +70,6 @@ impl<'a> Tally<'a> {
             here: BTreeSet::new(),
             warnings: vec![],
             against,
-            found: None,
         };
         tally.meet_heads();
         tally
@@ -97,10 +94,10 @@ impl<'a> Tally<'a> {
         if self.partial {
             self.here.insert(index);
         }
-        if leaf_hash.is_some() && leaf_hash == self.against.sought {
-            self.found = Some(row);
-        }
         if let Some(leaf) = leaf_hash {
+            if let Some(sought) = &mut self.against.sought {
+                sought.take(row, leaf, bare);
+            }
             if bare {
                 self.naming.bare(index, leaf);
             }
@@ -120,6 +117,9 @@ impl<'a> Tally<'a> {
         }
         if let Some(told) = told {
             self.naming.told(index, &told);
+            if let Some(sought) = &mut self.against.sought {
+                sought.told(&told, at);
+            }
             if let Some(from) = &told.from {
                 self.against.heads.resumed_from = Some(from.size);
             }
@@ -227,7 +227,7 @@ impl<'a> Tally<'a> {
             key,
             witnessed: None,
             stamps: vec![],
-            found: self.found,
+            found: self.against.sought.and_then(Sought::found),
             partial: self.partial,
             findings: self.findings.listed,
             more: self.findings.more,

@@ -5,9 +5,10 @@ use std::slice;
 
 use super::print_findings::print_findings;
 use super::refusal::AuditRefusal;
-use crate::audit::{Known, audit};
+use crate::audit::{Found, Known, audit};
 use crate::epoch::Epoch;
 use crate::jws;
+use crate::moment::{whole_seconds, written};
 use crate::note::VerifyingKey;
 use crate::promise::{self, Promise};
 use crate::receipt::{self, Verified};
@@ -37,6 +38,15 @@ pub(super) fn promises_in(text: &str) -> Option<Vec<&str>> {
     signed.iter().any(is_promise).then_some(signed)
 }
 
+/// Where a promised leaf was seen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    pub index: u64,
+    pub size: u64,
+    /// Whether somebody can see that it is of the promised event: not where nothing but the leaf is left.
+    pub is_of_event: bool,
+}
+
 /// Checks each of these promises, prints what it says, and holds it against what there is. Of several, a receipt is of
 /// one; the others are held against the bundle alone.
 pub(super) fn check(
@@ -44,61 +54,67 @@ pub(super) fn check(
     key: &VerifyingKey,
     evidence: &Evidence<'_>,
 ) -> Result<(), AuditRefusal> {
-    let mut told = vec![];
+    let (mut told, mut of_receipt) = (vec![], false);
     for text in texts {
         let promise = Promise::verify(text, slice::from_ref(key))?;
         println!("{:#}", serde_json::json!(promise));
-        let held = match hold(&promise, key, evidence) {
+        let seen = match hold(&promise, key, evidence) {
             Err(AuditRefusal::OtherReceipt) if texts.len() > 1 => {
                 // Without a checkpoint there is nothing for witnesses to have signed.
                 let witnesses = evidence.witnesses.filter(|_| evidence.bundle.is_some());
-                let bundle_alone = Evidence { receipt: None, witnesses, ..*evidence };
-                hold(&promise, key, &bundle_alone)?;
-                bundle_alone
+                hold(&promise, key, &Evidence { receipt: None, witnesses, ..*evidence })?
             }
-            held => held.map(|()| *evidence)?,
+            seen => {
+                of_receipt |= evidence.receipt.is_some();
+                seen?
+            }
         };
-        told.push((promise, held));
+        told.push((promise, seen));
     }
-    if evidence.receipt.is_some() && told.iter().all(|(_, held)| held.receipt.is_none()) {
+    if evidence.receipt.is_some() && !of_receipt {
         return Err(AuditRefusal::OtherReceipt);
     }
-    for (promise, held) in &told {
-        tell(promise, held);
+    for (promise, seen) in &told {
+        eprintln!("{}", words(promise, *seen));
     }
     Ok(())
 }
 
-fn hold(
+/// Where the leaf was seen; nowhere, if there is nothing to see it in.
+pub(super) fn hold(
     promise: &Promise,
     key: &VerifyingKey,
     evidence: &Evidence<'_>,
-) -> Result<(), AuditRefusal> {
+) -> Result<Option<Seen>, AuditRefusal> {
     let Evidence { receipt, bundle, witnesses } = *evidence;
-    if let Some(file) = receipt {
-        by_receipt(promise, key, file, witnesses)?;
+    let by_receipt = receipt.map(|file| by_receipt(promise, key, file, witnesses)).transpose()?;
+    let by_bundle = bundle.map(|dir| by_bundle(promise, key, dir, witnesses)).transpose()?;
+    match (by_receipt, by_bundle) {
+        (None, None) if witnesses.is_some() => Err(AuditRefusal::NoCheckpoint),
+        // A receipt shows of which event the leaf is, also once the ledger has nothing else of it.
+        (Some(shown), Some(seen)) => Ok(Some(Seen { is_of_event: shown.is_of_event, ..seen })),
+        (seen, None) | (None, seen) => Ok(seen),
     }
-    if let Some(bundle) = bundle {
-        by_bundle(promise, key, bundle, witnesses)?;
-    }
-    let alone = receipt.is_none() && bundle.is_none();
-    if alone && witnesses.is_some() { Err(AuditRefusal::NoCheckpoint) } else { Ok(()) }
 }
 
 /// What a promise comes to that holds against this.
-fn tell(promise: &Promise, held: &Evidence<'_>) {
+pub(super) fn words(promise: &Promise, seen: Option<Seen>) -> String {
     let (id, due) = (promise.event_id, promise.due().unwrap_or_default());
-    if held.receipt.is_none() && held.bundle.is_none() {
-        eprintln!(
+    match seen {
+        None => format!(
             "sound: whoever holds this key promised that the ledger holds the event {id} by {due}. That it does is not \
              proved by this: after that time, hold it against a bundle (--bundle DIR) or a receipt of the event \
              (--receipt FILE)"
-        );
-    } else {
-        eprintln!(
-            "sound: promised under this key for {due}, and kept: the ledger holds the event {id}. At which time it came \
-             there is not proved"
-        );
+        ),
+        Some(Seen { index, size, is_of_event: true }) => format!(
+            "sound: promised under this key for {due}, and kept: the ledger holds the event {id}, at index {index} of \
+             {size}. At which time it came there is not proved"
+        ),
+        Some(Seen { index, size, is_of_event: false }) => format!(
+            "sound: promised under this key for {due}. The leaf that was promised is in the ledger, at index {index} of \
+             {size}, and was emptied since: that it is of the event {id} is not proved by this. A receipt of the event \
+             shows it (--receipt FILE)"
+        ),
     }
 }
 
@@ -108,7 +124,7 @@ fn by_receipt(
     key: &VerifyingKey,
     file: &Path,
     witnesses: Option<&Witnesses>,
-) -> Result<(), AuditRefusal> {
+) -> Result<Seen, AuditRefusal> {
     let text = read_text(file)?;
     let Verified { payload, head, .. } = receipt::verify(text.trim(), slice::from_ref(key))?;
     let ledger = &payload["ledger"];
@@ -119,13 +135,14 @@ fn by_receipt(
     if !same {
         return Err(AuditRefusal::OtherReceipt);
     }
-    match witnesses.map(|witnesses| witnesses.look_at(&head)) {
-        None => Ok(()),
-        Some(seen) => {
-            eprintln!("{seen}");
-            if seen.is_enough() { Ok(()) } else { Err(AuditRefusal::Unwitnessed) }
+    if let Some(seen) = witnesses.map(|witnesses| witnesses.look_at(&head)) {
+        eprintln!("{seen}");
+        if !seen.is_enough() {
+            return Err(AuditRefusal::Unwitnessed);
         }
     }
+    let index = ledger["index"].as_u64().unwrap_or_default();
+    Ok(Seen { index, size: head.checkpoint().size, is_of_event: true })
 }
 
 /// The bundle is sound, and has the leaf.
@@ -134,7 +151,7 @@ fn by_bundle(
     key: &VerifyingKey,
     bundle: &Path,
     witnesses: Option<&Witnesses>,
-) -> Result<(), AuditRefusal> {
+) -> Result<Seen, AuditRefusal> {
     let leaf = Some(promise.leaf_hash());
     let report = audit(bundle, Known { key: Some(key), leaf, witnesses, ..Known::default() })?;
     if let Some(seen) = &report.witnessed {
@@ -144,20 +161,20 @@ fn by_bundle(
         print_findings(&report);
         return Err(AuditRefusal::NotProvedKept);
     }
-    let Some(row) = report.found else {
-        let due = promise.due().unwrap_or_default();
+    let Some(Found { row, bare, emptied_at }) = report.found else {
         return Err(if report.partial {
             AuditRefusal::NotInPart
         } else {
-            AuditRefusal::NotKept { due }
+            AuditRefusal::NotKept { due: promise.due().unwrap_or_default() }
         });
     };
-    match row.event_id {
-        Some(event_id) if event_id != promise.event_id => Err(AuditRefusal::OtherEvent(event_id)),
-        Some(_) => Ok(()),
-        None => {
-            eprintln!("the event has been emptied since: only its leaf is left, {row}");
-            Ok(())
-        }
+    if let Some(event_id) = row.event_id.filter(|event_id| *event_id != promise.event_id) {
+        return Err(AuditRefusal::OtherEvent(event_id));
     }
+    // Nobody promises what was emptied already: it was somebody else's.
+    let promised_at = whole_seconds(&promise.at).unwrap_or(i64::MIN);
+    if let Some(at) = emptied_at.filter(|at| bare && *at < promised_at.saturating_sub(1)) {
+        return Err(AuditRefusal::EmptiedBefore { at: written(at) });
+    }
+    Ok(Seen { index: row.index.unwrap_or_default(), size: report.size, is_of_event: !bare })
 }

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use uuid::Uuid;
 
-use super::promise::{Evidence, check, promises_in};
+use super::promise::{Evidence, check, hold, promises_in, words};
 use super::refusal::AuditRefusal as R;
 use crate::audit::sample_ledger_tests::Ledger;
-use crate::audit::sample_tests::{Bundle, Event, checkpoint, event_id, events, key, proof};
+use crate::audit::sample_tests::{Bundle, Event, checkpoint, event_id, events, key, lines, proof};
 use crate::bundle::{CHECKPOINT, EVENTS};
 use crate::cosignature::tests::{line, witness};
 use crate::event_type::EventType;
@@ -16,7 +16,10 @@ use crate::leaf::LeafHead;
 use crate::note::{SignedNote, SigningKey};
 use crate::promise::Promise;
 use crate::receipt::{Documents, Issue, Proof, ReceiptFacts, sign};
+use crate::record::RecordType;
 use crate::witnesses::Witnesses;
+
+const NOTHING: Evidence<'_> = Evidence { receipt: None, bundle: None, witnesses: None };
 
 /// What was promised of the event at this place.
 fn promise(ledger: &[Event], index: u64) -> Promise {
@@ -94,9 +97,69 @@ fn a_bundle_has_what_was_promised() {
     let made = promise(&ledger.leaves, 3);
     in_bundle(&made, &ledger.bundle()).unwrap();
     in_bundle(&made, &ledger.part(&[1, 3, 6])).unwrap();
-    // What was erased since keeps its leaf.
-    let emptied = Ledger::history_without_bob().bundle();
-    in_bundle(&promise(&ledger.leaves, 4), &emptied).unwrap();
+}
+
+#[test]
+fn an_emptied_leaf_shows_no_more_whose_it_was() {
+    let ledger = Ledger::history();
+    let emptied = Ledger::history_without_bob();
+    let bobs = promise(&ledger.leaves, 4);
+    // Whoever is promised something may be given the leaf of somebody else, who was erased.
+    let of_another = Promise { event_id: Uuid::from_u128(7), ..bobs.clone() };
+    for promise in [&bobs, &of_another] {
+        for bundle in [emptied.bundle(), emptied.part(&[2, 4, 7, 8])] {
+            let evidence = Evidence { bundle: Some(bundle.path()), ..NOTHING };
+            let seen = hold(promise, &key(1).vkey(), &evidence).unwrap().unwrap();
+            assert_eq!((seen.index, seen.size, seen.is_of_event), (4, 9, false));
+            let said = words(promise, Some(seen));
+            assert!(said.contains("is not proved by this") && !said.contains("kept"), "{said}");
+        }
+    }
+    // While its body is there, it is seen.
+    let told = in_bundle(&of_another, &ledger.bundle());
+    assert!(matches!(told, Err(R::OtherEvent(_))), "{told:?}");
+
+    // What was emptied before it was promised was never the promised event.
+    let at = |at: &str| Promise { at: at.into(), ..bobs.clone() };
+    in_bundle(&at("2026-11-23T09:05:01.9Z"), &emptied.bundle()).unwrap();
+    for at in [at("2026-11-23T09:05:02Z"), at("2027-01-01T00:00:00Z")] {
+        let told = in_bundle(&at, &emptied.bundle());
+        let when = "2026-11-23T09:05:00Z";
+        assert!(matches!(&told, Err(R::EmptiedBefore { at }) if at == when), "{told:?}");
+    }
+    let (mut waiting, form) = (Ledger::history(), promise(&ledger.leaves, 2));
+    let hash = encode_hash(&form.leaf_hash());
+    waiting.record(RecordType::Purged, json!({ "waiting": [hash] }));
+    waiting.empty(&[2]);
+    in_bundle(&form, &waiting.bundle()).unwrap();
+    let late = Promise { at: "2027-01-01T00:00:00Z".into(), ..form };
+    let told = in_bundle(&late, &waiting.bundle());
+    assert!(matches!(told, Err(R::EmptiedBefore { .. })), "{told:?}");
+    // No other emptied leaf does instead.
+    let never = LeafHead::of_event(EventType::Given).leaf(&[9; 32], "{}");
+    let told = in_bundle(&Promise { leaf: never, ..bobs }, &emptied.bundle());
+    assert!(matches!(told, Err(R::NotKept { .. })), "{told:?}");
+}
+
+#[test]
+fn a_receipt_says_whose_leaf_it_was_that_was_emptied() {
+    let mut whole = events(9);
+    let given = receipt(&whole, 4, &key(1));
+    let erasure =
+        json!({ "emptied": [[4, 4]], "event_id": event_id(9), "purpose": "privacy-policy" });
+    whole.push(Event::new(EventType::Erased, &erasure));
+    let mut left = whole.clone();
+    left[4] = left[4].bare();
+    let bundle = Bundle::new(&whole, &lines(&left));
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("receipt.jws");
+    fs::write(&file, given).unwrap();
+    let evidence = Evidence { receipt: Some(&file), bundle: Some(bundle.path()), witnesses: None };
+    let made = promise(&whole, 4);
+    let seen = hold(&made, &key(1).vkey(), &evidence).unwrap().unwrap();
+    assert!(seen.is_of_event && words(&made, Some(seen)).contains(", and kept: the ledger holds"));
+    let alone = Evidence { receipt: None, ..evidence };
+    assert!(!hold(&made, &key(1).vkey(), &alone).unwrap().unwrap().is_of_event);
 }
 
 #[test]

@@ -78,6 +78,15 @@ pub enum AuditRefusal {
     /// The leaf is there, under another event's name.
     #[error("the leaf that was promised is in the ledger, and is that of another event, {0}")]
     OtherEvent(Uuid),
+    /// A promise is made of what is about to be written.
+    #[error(
+        "the leaf that was promised is in the ledger, and was emptied at {at}, before it was promised: it is that of \
+         another event"
+    )]
+    EmptiedBefore {
+        /// When what names it as emptied was written.
+        at: String,
+    },
     /// The key signed for a ledger that is not its own.
     #[error("the receipt is of the ledger {0:?}, and signed by the key of another")]
     OtherLedger(String),

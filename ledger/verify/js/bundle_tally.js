@@ -24,7 +24,7 @@ export class Tally {
   types = new Map();
   /** From when to when, in seconds, as bodies say it. */
   times = null;
-  /** The event of each leaf, word for word; undefined where it was emptied. */
+  /** By the leaf, word for word: `{ index, bare, eventId }`. */
   leaves = new Map();
   resumedFrom = null;
   tree = new Frontier();
@@ -33,6 +33,8 @@ export class Tally {
   /** Whatever was newer than all before it, in the order of the tree. */
   #newest = [];
   #here = [];
+  /** What leaves say that others were emptied, and when. */
+  #emptyings = [];
   #filled = new Map();
 
   /** `marks` are heads that the tree must have passed through: `{ size, root, found(agrees) }`. */
@@ -66,7 +68,8 @@ export class Tally {
     this.next = index + 1;
     this.#here.push(index);
     this.#note(row, index, place);
-    if (row.leafText !== undefined) this.leaves.set(row.leafText, row.eventId);
+    if (row.leafText !== undefined && (!row.bare || !this.leaves.has(row.leafText)))
+      this.leaves.set(row.leafText, { index, bare: row.bare, eventId: row.eventId });
     if (!row.leaf) this.tree = null;
     await this.tree?.push(row.leaf);
     await this.#passMarks();
@@ -81,6 +84,7 @@ export class Tally {
     if (at !== null)
       this.times = { first: Math.min(at, this.times?.first ?? at), last: Math.max(at, this.times?.last ?? at) };
     this.naming.take(row, index);
+    if (row.told) this.#emptyings.push({ ...row.told, at });
     if (!row.bare) this.#filled.set(base64(row.leaf), place);
     if (row.told?.from) this.resumedFrom = row.told.from.size;
     if (row.order) {
@@ -92,6 +96,14 @@ export class Tally {
     const key = row.refers && JSON.stringify(row.refers);
     if (key && !this.refers.has(key)) this.refers.set(key, { refers: row.refers, place });
     if (this.partial && this.shown.length < SHOWN) this.shown.push(row);
+  }
+
+  /** When what names a leaf as emptied was written, by its place and its hash in base64; undefined where nothing does. */
+  emptiedAt(index, hash) {
+    const names = ({ emptied, waiting }) =>
+      emptied.some(([first, last]) => first <= index && index <= last) || waiting.includes(hash);
+    const times = this.#emptyings.filter((one) => one.at !== null && names(one)).map(({ at }) => at);
+    return times.length > 0 ? Math.min(...times) : undefined;
   }
 
   /** The newest entry below an index, `{ at, place }`; undefined where none says when it was written. */

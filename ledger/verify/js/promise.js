@@ -1,5 +1,6 @@
 // The check of a promise: what was mailed at once, before the ledger had a place for the entry.
 
+import { base64 } from "./bytes.js";
 import { isCount, isObject, tryJson } from "./json.js";
 import { headerFault, readJws } from "./jws.js";
 import { isSameLedger } from "./key.js";
@@ -8,7 +9,8 @@ import { checkSignature } from "./receipt.js";
 import { wholeSeconds } from "./rows.js";
 import { judgeSigner } from "./signer.js";
 import { Steps } from "./steps.js";
-import { moment, sentence } from "./words.js";
+import { leafHash } from "./tree.js";
+import { count, moment, sentence } from "./words.js";
 
 export const PROMISE_TYPE = "consent-promise+jws";
 
@@ -40,7 +42,7 @@ export async function checkPromise(text, asked, beside, tell) {
     "promise",
     `On ${moment(wholeSeconds(promise.at))} the ledger “${promise.origin}” promised to hold this sealed entry by ${moment(deadline)}.`,
   );
-  checkKept(found.promise, beside, steps);
+  await checkKept(found.promise, beside, steps);
   return found;
 }
 
@@ -55,57 +57,82 @@ function promiseFault(promise, signer) {
   return undefined;
 }
 
-function checkKept(promise, { receipt, bundle }, steps) {
+/** Whether what was given with it shows that it was kept: all of that must agree. */
+async function checkKept(promise, { receipt, bundle }, steps) {
   const { told } = receipt ?? {};
-  if (told && told.evidence.event_id === promise.event_id) return checkReceiptHolds(promise, receipt, steps);
-  if (bundle?.leaves) return checkBundleHolds(promise, bundle, steps);
-  const other = told ? "The receipt that you gave is of another event. " : "";
-  return steps.open(
-    "kept",
-    `${other}From ${moment(promise.deadline)} on, the publisher owes you a receipt that shows this entry: give it here together with the promise.`,
-  );
+  const isOfEvent = told && told.evidence.event_id === promise.event_id;
+  const held = [];
+  if (isOfEvent) held.push(heldByReceipt(promise, receipt));
+  if (bundle?.leaves) held.push(await heldByBundle(promise, bundle));
+  const [failed, ok, open] = ["failed", "ok", "open"].map((state) => held.find((one) => one.state === state));
+  if (failed) return steps.failed("kept", failed.said, failed.fault);
+  if (ok) return steps.ok("kept", held.map(({ said }) => said).join(" "));
+  const other = told && !isOfEvent ? "The receipt that you gave is of another event. " : "";
+  const owed = `From ${moment(promise.deadline)} on, the publisher owes you a receipt that shows this entry: give it here together with the promise.`;
+  return steps.open("kept", `${other}${open?.said ?? owed}`);
 }
 
-function checkReceiptHolds(promise, { told, steps: own }, steps) {
+function heldByReceipt(promise, { told, steps: own }) {
   if (told.leaf !== promise.leaf) {
-    steps.failed(
-      "kept",
-      "The receipt that you gave is of the same event and of another entry: something else was put into the ledger than was promised.",
-      "the ledger holds another entry of this event than was promised",
-    );
-  } else if (own.faults.length > 0) {
-    steps.open("kept", "The receipt that you gave shows the promised entry, and does not prove itself.");
-  } else {
-    steps.ok(
-      "kept",
-      "The receipt that you gave shows the promised entry in the ledger. At which time it came there is not proved.",
-    );
+    return {
+      state: "failed",
+      said: "The receipt that you gave is of the same event and of another entry: something else was put into the ledger than was promised.",
+      fault: "the ledger holds another entry of this event than was promised",
+    };
   }
+  if (own.faults.length > 0)
+    return { state: "open", said: "The receipt that you gave shows the promised entry, and does not prove itself." };
+  return {
+    state: "ok",
+    said: `The receipt that you gave shows the promised entry at ${atIndex(told)} in the ledger. At which time it came there is not proved.`,
+  };
 }
 
-function checkBundleHolds(promise, { leaves, partial, steps: own }, steps) {
-  const eventId = leaves.get(promise.leaf);
-  if (own.faults.length > 0) {
-    steps.open("kept", "Not shown, for the bundle that you gave does not prove itself.");
-  } else if (eventId !== undefined && eventId !== promise.event_id) {
-    steps.failed(
-      "kept",
-      "The bundle that you gave has the promised entry, of another event.",
-      "the promised entry is of another event",
-    );
-  } else if (leaves.has(promise.leaf)) {
-    steps.ok(
-      "kept",
-      `The bundle that you gave has the promised entry${eventId === undefined ? ", emptied since" : ""}. At which time it came there is not proved.`,
-    );
-  } else if (partial) {
-    steps.open("kept", "The part of the ledger that you gave does not have the promised entry.");
-  } else {
+async function heldByBundle(promise, { leaves, partial, tally, note, steps: own }) {
+  const found = leaves.get(promise.leaf);
+  if (own.faults.length > 0)
+    return { state: "open", said: "Not shown, for the bundle that you gave does not prove itself." };
+  if (!found && partial)
+    return { state: "open", said: "The part of the ledger that you gave does not have the promised entry." };
+  if (!found) {
     const due = moment(promise.deadline);
-    steps.failed(
-      "kept",
-      `The bundle that you gave does not have the promised entry, which was due by ${due}. If it was made before that, ask for a newer one.`,
-      `the ledger does not hold the promised entry, which was due by ${due}`,
-    );
+    return {
+      state: "failed",
+      said: `The bundle that you gave does not have the promised entry, which was due by ${due}. If it was made before that, ask for a newer one.`,
+      fault: `the ledger does not hold the promised entry, which was due by ${due}`,
+    };
   }
+  if (found.bare) return heldBare(promise, found, { tally, note });
+  if (found.eventId !== promise.event_id) {
+    return {
+      state: "failed",
+      said: "The bundle that you gave has the promised entry, of another event.",
+      fault: "the promised entry is of another event",
+    };
+  }
+  const place = atIndex({ index: found.index, size: note.size });
+  return {
+    state: "ok",
+    said: `The bundle that you gave has the promised entry at ${place}. At which time it came there is not proved.`,
+  };
+}
+
+/** Of what was emptied there is the leaf alone, which may be that of anybody. */
+async function heldBare(promise, { index }, { tally, note }) {
+  const emptied = tally.emptiedAt(index, base64(await leafHash(promise.leaf)));
+  if (emptied < wholeSeconds(promise.at) - 1) {
+    return {
+      state: "failed",
+      said: `The bundle that you gave has the promised entry, which was emptied on ${moment(emptied)}, before it was promised: it is that of another event.`,
+      fault: "the promised entry was emptied before it was promised",
+    };
+  }
+  return {
+    state: "open",
+    said: `The bundle that you gave has the promised entry at ${atIndex({ index, size: note.size })}, emptied since. That it is of this event can no longer be seen there: a receipt of the event shows it.`,
+  };
+}
+
+function atIndex({ index, size }) {
+  return `index ${count(index)} of ${count(size)}`;
 }

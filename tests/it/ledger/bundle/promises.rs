@@ -118,9 +118,11 @@ async fn each_event_that_a_mail_tells_of_is_promised_and_kept(database: Database
     assert_eq!(made_now(&app, &event_ids).await, receipt.promised());
     does(&app, &["erase", ADA]);
     assert!(made_now(&app, &event_ids).await.is_empty(), "nothing of who was forgotten");
-    // Their leaves stay, and so do the promises.
+    // Their leaves stay, and so do the promises; but whose leaves they are is no longer to be seen.
     let output = held(&app, &receipt, &Bundle::new(&app));
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !said.contains("and kept"), "{said}");
+    assert_eq!(said.matches("was emptied since").count(), 2, "{said}");
 }
 
 #[apply(both_databases!)]
