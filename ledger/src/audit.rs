@@ -43,6 +43,7 @@ use self::tally::{Against, Tally};
 use crate::bundle::{CHECKPOINT, EVENTS};
 use crate::finding::{Findings, Problem};
 use crate::note::SignedNote;
+use crate::witnesses::Witnesses;
 
 /// The most threads that check rows.
 const THREADS: usize = 8;
@@ -62,8 +63,9 @@ pub fn audit(dir: &Path, known: Known<'_>) -> Result<AuditReport, AuditError> {
     }
     let key = keys.vouching(&note, &mut findings);
 
-    let witnessed = known.witnesses.map(|witnesses| witnesses.look_at(&note));
-    if let Some(witnessed) = witnessed.as_ref().filter(|witnessed| !witnessed.is_enough()) {
+    if let Some(witnessed) = known.witnesses.map(|witnesses| witnesses.look_at(&note))
+        && !witnessed.is_enough()
+    {
         let (count, quorum) = (witnessed.count(), witnessed.quorum);
         findings.file(CHECKPOINT, Problem::Witnesses { count, quorum });
     }
@@ -99,5 +101,9 @@ pub fn audit(dir: &Path, known: Known<'_>) -> Result<AuditReport, AuditError> {
         round = next.map_err(unreadable)?;
     }
     tally.check_whole(key.as_ref())?;
+    let resumed_from = tally.resumed_from();
+    let held = known.earlier.filter(|_| tally.is_sound());
+    let look_back = |witnesses: &Witnesses| witnesses.look_back(&note, held, resumed_from);
+    let witnessed = known.witnesses.map(look_back);
     Ok(AuditReport { witnessed, stamps, ..tally.report(key) })
 }

@@ -50,15 +50,21 @@ impl Epoch {
     /// Whether two names are of one ledger, in whichever epochs.
     #[must_use]
     pub fn is_same_ledger(one: &str, other: &str) -> bool {
-        let first = |name: &str| match name.rsplit_once('/') {
-            Some((ledger, epoch))
-                if Self::parse(epoch).is_some_and(|epoch| epoch > Self::FIRST) =>
-            {
-                ledger.to_owned()
-            }
-            _ => name.to_owned(),
-        };
-        first(one) == first(other)
+        Self::split(one).0 == Self::split(other).0
+    }
+
+    /// The epoch that a name is of, whatever the ledger is called.
+    #[must_use]
+    pub fn of_name(name: &str) -> Self {
+        Self::split(name).1
+    }
+
+    /// A ledger's first name, and the epoch that is written behind it.
+    fn split(name: &str) -> (&str, Self) {
+        let later = name.rsplit_once('/').and_then(|(ledger, epoch)| {
+            Some((ledger, Self::parse(epoch).filter(|epoch| *epoch > Self::FIRST)?))
+        });
+        later.unwrap_or((name, Self::FIRST))
     }
 
     /// Reads `r2` as it is written.
@@ -90,6 +96,11 @@ mod tests {
             ("l/r1", "l", false),
         ] {
             assert_eq!(Epoch::is_same_ledger(one, other), same, "{one} {other}");
+        }
+        for (name, epoch) in
+            [("l", 1), ("l/r1", 1), ("l/r2", 2), ("l/r02", 1), ("r3", 1), ("/r3", 3)]
+        {
+            assert_eq!(Epoch::of_name(name).number(), epoch, "{name}");
         }
     }
 

@@ -42,6 +42,7 @@ pub mod tree;
 mod tree_tests;
 pub mod verifier_page;
 pub mod witness_answer;
+mod witness_reach;
 pub mod witnesses;
 
 use std::time::Duration;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use super::cosignature::{Cosigned, WitnessKey};
 use super::note::SignedNote;
+use super::witness_reach::KeptHead;
+pub use super::witness_reach::WitnessReach;
 
 /// Witnesses, and how many must have signed.
 #[derive(Clone, Debug)]
@@ -45,7 +47,29 @@ impl Witnesses {
     #[must_use]
     pub fn look_at(&self, note: &SignedNote) -> Witnessed {
         let look = |key: &WitnessKey| (key.name().to_string(), key.cosigned(note));
-        Witnessed { quorum: self.quorum, seen: self.keys.iter().map(look).collect() }
+        let seen = self.keys.iter().map(look).collect();
+        Witnessed { quorum: self.quorum, seen, reach: WitnessReach::of(note.checkpoint()) }
+    }
+
+    /// The same of a ledger whose tree holds `kept`, and which went on from so many leaves if there was a loss.
+    #[must_use]
+    pub fn look_back(
+        &self,
+        note: &SignedNote,
+        kept: Option<&SignedNote>,
+        resumed_from: Option<u64>,
+    ) -> Witnessed {
+        let mut witnessed = self.look_at(note);
+        if let Some(reach) = &mut witnessed.reach {
+            reach.go_on_from(resumed_from);
+            if let Some(kept) = kept {
+                let (by, head) = (self.look_at(kept), kept.checkpoint());
+                let (count, is_enough) = (by.count(), by.is_enough());
+                let (origin, size) = (head.origin.clone(), head.size);
+                reach.look_back(KeptHead { origin, size, count, is_enough });
+            }
+        }
+        witnessed
     }
 }
 
@@ -56,6 +80,8 @@ pub struct Witnessed {
     pub quorum: usize,
     /// Each by its name, with what the note has of it.
     pub seen: Vec<(String, Cosigned)>,
+    /// How far back they speak, of a ledger that went on after a loss; else up to its beginning.
+    pub reach: Option<WitnessReach>,
 }
 
 impl Witnessed {
@@ -90,6 +116,9 @@ impl fmt::Display for Witnessed {
             f.write_str(
                 ": each says that up to here it saw one history of this ledger, and no other",
             )?;
+            if let Some(reach) = &self.reach {
+                write!(f, "\n{reach}")?;
+            }
         }
         Ok(())
     }
@@ -129,6 +158,65 @@ mod tests {
                     witness w/3 did not sign this checkpoint\n\
                     1 of 3 witnesses signed, and 2 must have";
         assert_eq!(seen.to_string(), told);
+    }
+
+    #[test]
+    fn after_a_loss_they_speak_only_since_the_new_name() {
+        let own = witness("ledger", 9).1;
+        let (one, two) = (witness("w/1", 1), witness("w/2", 2));
+        let head = |origin: &str, size, by: &[&(WitnessKey, SigningKey)]| {
+            let checkpoint = Checkpoint { origin: origin.into(), size, root: [9; 32] };
+            let note = SignedNote::parse(&checkpoint.sign(std::slice::from_ref(&own))).unwrap();
+            let lines: Vec<_> = by.iter().map(|by| line(by, note.text(), 7)).collect();
+            note.with(&lines)
+        };
+        let both = Witnesses::new(vec![one.0.clone(), two.0.clone()], None).unwrap();
+        let now = |origin| head(origin, 9, &[&one, &two]);
+        let said = |note: &SignedNote, kept: Option<&SignedNote>, from| {
+            both.look_back(note, kept, from).to_string().lines().nth(3).map(str::to_owned)
+        };
+        let signed = head("l", 5, &[&one, &two]);
+        assert_eq!(said(&now("l"), Some(&signed), None), None, "there was no loss");
+        assert_eq!(
+            both.look_at(&now("l/r2")).to_string().lines().nth(3).map(str::to_owned),
+            said(&now("l/r2"), None, None)
+        );
+        let says = |note: &SignedNote, kept: Option<&SignedNote>, from, words: &[&str]| {
+            let said = said(note, kept, from).unwrap();
+            for words in words {
+                assert!(said.contains(words), "{words}: {said}");
+            }
+            said
+        };
+        let only = "only since it is called l/r2";
+        let wanted =
+            "the last checkpoint that they signed under the name before covers that; give it";
+        says(&now("l/r2"), None, None, &[only, "Of what is older they say nothing", wanted]);
+        says(
+            &now("l/r2"),
+            None,
+            Some(7),
+            &[only, "Of the first 7 leaves they say nothing", wanted],
+        );
+        // What says nothing of before the loss does not help.
+        for other in [now("l/r2"), head("l/r3", 5, &[&one, &two]), head("k", 5, &[&one, &two])] {
+            says(&now("l/r2"), Some(&other), Some(7), &["Of the first 7 leaves they say nothing"]);
+        }
+        let one_alone = head("l", 5, &[&one]);
+        let few =
+            "The checkpoint over 5 leaves that you kept, of l, is signed by 1 of them, too few";
+        says(&now("l/r2"), Some(&one_alone), Some(7), &[only, few, wanted]);
+        let seen = "2 of them signed the checkpoint over 5 leaves that you kept, of l, too";
+        let between = "of index 5 to 6 they say nothing";
+        let told = says(&now("l/r2"), Some(&signed), Some(7), &[only, seen, between]);
+        assert!(!told.contains(wanted), "{told}");
+        let told = says(&now("l/r2"), Some(&signed), Some(5), &[only, seen]);
+        assert!(!told.contains("of index"), "{told}");
+        let second = head("l/r2", 5, &[&one, &two]);
+        let again = "and that only since it was called l/r2";
+        says(&now("l/r3"), Some(&second), Some(7), &["called l/r3", between, again, wanted]);
+        // Too few signed at all: then there is nothing to be read wrong.
+        assert_eq!(said(&head("l/r2", 9, &[&one]), None, None), None);
     }
 
     #[test]

@@ -4,13 +4,15 @@ use std::fs;
 
 use serde_json::json;
 
-use super::sample_ledger_tests::Ledger;
+use super::sample_ledger_tests::{ADA, Ledger};
 use super::sample_tests::{Bundle, checkpoint, earlier, event, events, kept, key, lines, texts};
 use crate::audit::{AuditError, AuditReport, Known, audit};
 use crate::bundle::{CHECKPOINT, EVENTS, KEYS, keys_json};
 use crate::cosignature::Cosigned;
 use crate::cosignature::tests::{line, witness};
-use crate::note::{Checkpoint, KeyName, NoteSignature, SignedNote, SigningKey};
+use crate::event_type::EventType;
+use crate::note::{Checkpoint, KeyName, NoteSignature, SignedNote, SigningKey, encode_hash};
+use crate::record::RecordType;
 use crate::witnesses::Witnesses;
 
 const UNNAMED: &str = ": nothing in the bundle names this file: it is no part of it";
@@ -237,4 +239,48 @@ fn as_many_witnesses_must_have_signed_as_are_wanted() {
         assert!(texts(&asked(Some(1)))[0].contains("0 of the witnesses"));
     }
     assert!(bundle.audit().is_sound(), "who asks for no witness is not told of any");
+}
+
+#[test]
+fn after_a_loss_witnesses_need_the_checkpoint_that_they_signed_before() {
+    const NOW: &str = "example.org/ledger/r2";
+    let one = witness("w/1", 21);
+    let cosigned = |head: &Checkpoint, signer: &str| {
+        let note = SignedNote::parse(&head.sign(&[named(signer, 1)])).unwrap();
+        let line = line(&one, note.text(), 1_764_000_000);
+        note.with(&[line])
+    };
+    let mut ledger = Ledger::history();
+    let before = cosigned(&checkpoint(&ledger.leaves), "example.org/ledger");
+    let mut lost = ledger.clone();
+    let from = before.checkpoint();
+    let from = json!({ "origin": from.origin, "root": encode_hash(&from.root), "size": from.size });
+    ledger.record(RecordType::Resumed, json!({ "from": from }));
+    ledger.event(EventType::Withdrawn, ADA, json!({}));
+    let head = Checkpoint { origin: NOW.into(), ..checkpoint(&ledger.leaves) };
+    let witnesses = Witnesses::new(vec![one.0.clone()], None).unwrap();
+    let bundle = ledger.bundle();
+    bundle.write(CHECKPOINT, cosigned(&head, NOW).as_str());
+    let judged = |earlier| {
+        let known = Known { witnesses: Some(&witnesses), earlier, ..Known::default() };
+        audit(bundle.path(), known).unwrap()
+    };
+    let says = |earlier, words: &str| {
+        let report = judged(earlier);
+        assert!(report.is_sound(), "{:?}", report.findings);
+        let said = report.witnessed.unwrap().to_string();
+        assert!(said.contains("only since it is called example.org/ledger/r2"), "{said}");
+        assert!(said.contains(words), "{words}: {said}");
+    };
+    says(None, "Of the first 8 leaves they say nothing");
+    says(Some(&before), "1 of them signed the checkpoint over 8 leaves that you kept");
+    let bare = SignedNote::parse(&before.checkpoint().sign(&[key(1)])).unwrap();
+    says(Some(&bare), "is signed by 0 of them, too few");
+    // What they saw and the ledger lost is a finding.
+    lost.event(EventType::Withdrawn, ADA, json!({}));
+    let lost = cosigned(&checkpoint(&lost.leaves), "example.org/ledger");
+    let found = texts(&judged(Some(&lost)));
+    assert!(found[0].contains("those behind the first 8 were lost before"), "{found:?}");
+    let said = judged(Some(&lost)).witnessed.unwrap().to_string();
+    assert!(said.contains("Of the first 8 leaves they say nothing"), "{said}");
 }

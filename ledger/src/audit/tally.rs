@@ -213,6 +213,16 @@ impl<'a> Tally<'a> {
         self.against.heads.judge(self.partial, &mut self.findings);
     }
 
+    /// Whether nothing was found so far.
+    pub(super) fn is_sound(&self) -> bool {
+        self.findings.listed.is_empty()
+    }
+
+    /// Of a ledger that went on after a loss, how many leaves it went on from the last time.
+    pub(super) fn resumed_from(&self) -> Option<u64> {
+        self.against.heads.resumed_from
+    }
+
     pub(super) fn report(self, key: Option<VerifyingKey>) -> AuditReport {
         let checkpoint = self.note.checkpoint();
         AuditReport {

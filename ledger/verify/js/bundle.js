@@ -78,7 +78,7 @@ export async function checkBundle(files, asked, tell, progress) {
 
   tellFindings(found);
   if (earlier) tellEarlier(earlier, asked.calledEarlier ?? "the head that you kept", found);
-  await checkWitnesses(found, asked);
+  await checkWitnesses(found, asked, steps.state("consistency") === "ok" ? earlier : null);
   await checkBundleStamps(found);
   tellStrangers(found);
   return found;

@@ -5,6 +5,7 @@ import { isSameLedger } from "./key.js";
 import { SignedNote } from "./note.js";
 import { wholeSeconds } from "./rows.js";
 import { isOver, isTooOld, opensslLine, readTimestamp } from "./timestamp.js";
+import { reachOf } from "./witness_reach.js";
 import { count, listed, many, moment } from "./words.js";
 
 export const MADE_UP = "it was made up, or a clock was wrong";
@@ -62,22 +63,22 @@ export async function checkEarlier(found, asked) {
   }
 }
 
-/** Counts the witnesses that are known from elsewhere and have signed the head as well. */
-export async function checkWitnesses(found, { witnesses, quorum }) {
-  const { head, steps } = found;
+/**
+ * Counts the witnesses that are known from elsewhere and have signed the head as well. `kept` is an earlier head that
+ * the ledger was shown to hold.
+ */
+export async function checkWitnesses(found, { witnesses, quorum }, kept = null) {
+  const { head, steps, tally } = found;
   found.witnessed = [];
   if (!head) return steps.open("witnesses", NO_HEAD);
   if (witnesses.length === 0) return steps.open("witnesses", unknownLines(head));
-  const said = await Promise.all(witnesses.map((witness) => head.cosignedBy(witness)));
+  const { signed, foreign } = await signersOf(head, witnesses);
+  found.witnessed = signed;
   // A line that somebody else wrote counts for nothing, and accuses nobody: lines are added without being asked for.
-  const wrong = witnesses.filter((_, at) => said[at] === "false").map(({ name }) => name);
-  const foreign = wrong.length > 0 ? ` The line in the name of ${listed(wrong)} is by somebody else.` : "";
-  found.witnessed = witnesses.flatMap(({ name }, at) =>
-    said[at]?.seconds ? [{ name, seconds: said[at].seconds }] : [],
-  );
+  const wrong = foreign.length > 0 ? ` The line in the name of ${listed(foreign)} is by somebody else.` : "";
   const needed = quorum ?? witnesses.length;
-  const seen = found.witnessed.map(({ name, seconds }) => `${name} (${moment(seconds)})`);
-  const told = `${count(seen.length)} of the ${many(witnesses.length, "witness", "witnesses")} that you named signed this head${seen.length ? `: ${listed(seen)}` : ""}.${foreign}`;
+  const seen = signed.map(({ name, seconds }) => `${name} (${moment(seconds)})`);
+  const told = `${count(seen.length)} of the ${many(witnesses.length, "witness", "witnesses")} that you named signed this head${seen.length ? `: ${listed(seen)}` : ""}.${wrong}`;
   if (seen.length < needed) {
     return steps.failed(
       "witnesses",
@@ -85,7 +86,25 @@ export async function checkWitnesses(found, { witnesses, quorum }) {
       `too few of the witnesses that you named have signed its head: ${count(seen.length)} of ${count(needed)}`,
     );
   }
-  return steps.ok("witnesses", `${told} Each says that up to here it saw one history of this ledger, and no other.`);
+  const before = kept && (await signersOf(kept, witnesses)).signed.length;
+  const reach = reachOf(
+    head,
+    tally?.resumedFrom ?? null,
+    kept && { head: kept, signed: before, enough: before >= needed },
+  );
+  return steps.ok(
+    "witnesses",
+    `${told} Each says that up to here it saw one history of this ledger, and no other.${reach}`,
+  );
+}
+
+/** Those who signed a head, each with its moment, and the names of those in whose name somebody else wrote a line. */
+async function signersOf(head, witnesses) {
+  const said = await Promise.all(witnesses.map((witness) => head.cosignedBy(witness)));
+  return {
+    signed: witnesses.flatMap(({ name }, at) => (said[at]?.seconds ? [{ name, seconds: said[at].seconds }] : [])),
+    foreign: witnesses.filter((_, at) => said[at] === "false").map(({ name }) => name),
+  };
 }
 
 function unknownLines(head) {

@@ -124,9 +124,17 @@ export function isNameOf(name, ledger) {
 
 /** Whether two names are of one ledger, in whichever epochs. */
 export function isSameLedger(one, other) {
-  const first = (name) => {
-    const at = name.lastIndexOf("/");
-    return at >= 0 && epochNumber(name.slice(at + 1)) !== undefined ? name.slice(0, at) : name;
-  };
-  return first(one) === first(other);
+  return splitName(one).ledger === splitName(other).ledger;
+}
+
+/** The number of the epoch that a name is of, whatever the ledger is called. */
+export function epochOf(name) {
+  return splitName(name).epoch;
+}
+
+/** A ledger's first name, and the epoch that is written behind it. */
+function splitName(name) {
+  const at = name.lastIndexOf("/");
+  const epoch = at >= 0 ? epochNumber(name.slice(at + 1)) : undefined;
+  return epoch === undefined ? { ledger: name, epoch: 1 } : { ledger: name.slice(0, at), epoch };
 }
