@@ -8,7 +8,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::row::References;
-use super::unnamed_files::Listing;
+use super::unnamed_files::UnnamedFiles;
 use crate::bundle::{
     CHECKPOINT, EVENTS, EXTENT, KEYS, context_file, form_file, notice_file, policy_file,
 };
@@ -27,7 +27,7 @@ const REMEMBERED: usize = 4096;
 pub(super) struct Files<'a> {
     dir: &'a Path,
     partial: bool,
-    listing: Listing,
+    unnamed: UnnamedFiles,
     /// Whether all rows and contexts so far could be read: else it is not known what they name.
     all_read: bool,
     seen: HashSet<References>,
@@ -38,13 +38,13 @@ pub(super) struct Files<'a> {
 impl<'a> Files<'a> {
     /// Those in this directory, of a bundle that leaves events out or of a whole one.
     pub(super) fn new(dir: &'a Path, partial: bool, findings: &mut Findings) -> Self {
-        let mut listing = Listing::new(dir, findings);
+        let mut unnamed = UnnamedFiles::new(dir, findings);
         let extent = partial.then_some(EXTENT);
         for file in [EVENTS, CHECKPOINT, KEYS].into_iter().chain(extent) {
-            listing.name(file);
+            unnamed.name(file);
         }
         let (seen, notices, policies) = (HashSet::new(), HashSet::new(), HashSet::new());
-        Self { dir, partial, listing, all_read: true, seen, notices, policies }
+        Self { dir, partial, unnamed, all_read: true, seen, notices, policies }
     }
 
     pub(super) fn dir(&self) -> &'a Path {
@@ -57,12 +57,12 @@ impl<'a> Files<'a> {
 
     /// The names of what lies in a folder, and nothing named yet.
     pub(super) fn within(&self, folder: &str) -> Vec<String> {
-        self.listing.within(folder)
+        self.unnamed.within(folder)
     }
 
     /// Something names this file, whether or not it is there.
     pub(super) fn name(&mut self, path: &str) {
-        self.listing.name(path);
+        self.unnamed.name(path);
     }
 
     /// A row could not be read, and so not what it refers to.
@@ -70,9 +70,10 @@ impl<'a> Files<'a> {
         self.all_read = false;
     }
 
-    /// What lies there, and no row refers to.
-    pub(super) fn name_the_rest(&self, findings: &mut Findings) {
-        self.listing.name_the_rest(self.all_read, findings);
+    /// Finds what lies there and nothing names; gives what is to be said of files that are let pass.
+    pub(super) fn find_unnamed(&self, findings: &mut Findings) -> impl Iterator<Item = String> {
+        self.unnamed.find(self.all_read, findings);
+        self.unnamed.remarks()
     }
 
     /// The files that a row refers to, each the first time that it is referred to.
@@ -110,7 +111,7 @@ impl<'a> Files<'a> {
 
     fn context(&mut self, row: Row, sha256: &str, findings: &mut Findings) -> Option<Shown> {
         let path = context_file(sha256);
-        self.listing.name(&path);
+        self.unnamed.name(&path);
         let text = match read_text(&self.dir.join(&path)) {
             Ok(text) => text,
             Err(error) => {
@@ -142,7 +143,7 @@ impl<'a> Files<'a> {
 
     /// What is wrong with the document at this path, which has this hash.
     fn document(&mut self, row: Row, path: &str, sha256: &str) -> Option<Problem> {
-        self.listing.name(path);
+        self.unnamed.name(path);
         match text_sha256(&self.dir.join(path)) {
             Ok(own) if own == sha256 => None,
             Ok(_) => Some(Problem::Content(row)),

@@ -161,6 +161,30 @@ fn what_nothing_names_is_named() {
 }
 
 #[test]
+fn what_a_file_manager_leaves_is_said_and_accuses_nobody() {
+    let bundle = Bundle::sound(2);
+    for file in ["notices/Thumbs.db", ".DS_Store", "desktop.ini"] {
+        bundle.write(file, "x");
+    }
+    let report = bundle.audit();
+    assert!(report.is_sound(), "{report:?}");
+    let said = |file| {
+        format!(
+            "{file} is what a file manager leaves, and no part of the bundle: it was not looked at"
+        )
+    };
+    assert_eq!(report.warnings, [".DS_Store", "desktop.ini", "notices/Thumbs.db"].map(said));
+    // Only where somebody looked at a folder of the bundle, and only a file.
+    fs::create_dir(bundle.path().join("more")).unwrap();
+    bundle.write("more/.DS_Store", "x");
+    fs::create_dir(bundle.path().join("forms/Thumbs.db")).unwrap();
+    std::os::unix::fs::symlink("/etc/hostname", bundle.path().join("contexts/.DS_Store")).unwrap();
+    bundle.write("._checkpoint", "x");
+    let paths = ["._checkpoint", "contexts/.DS_Store", "forms/Thumbs.db", "more"];
+    assert_eq!(bundle.findings(), paths.map(|path| format!("{path}{UNNAMED}")));
+}
+
+#[test]
 fn a_folder_that_is_a_link_is_no_folder() {
     let (bundle, other) = (Bundle::sound(2), Bundle::sound(2));
     fs::remove_dir(bundle.path().join("forms")).unwrap();

@@ -53,7 +53,8 @@ pub struct AuditReport {
     /// How many leaves, from the first, stand on the operator's word: they were there before rows were
     /// authenticated. A partial bundle does not say.
     pub adopted: u64,
-    /// The first things that are strange and may have their reason, such as a clock that was set back.
+    /// The first things that are strange and may have their reason, such as a clock that was set back, and files that a
+    /// file manager left.
     pub warnings: Vec<String>,
     /// Leaves of the tree, as the checkpoint has it.
     pub size: u64,

@@ -160,7 +160,7 @@ impl<'a> Tally<'a> {
         }
         self.check_checkpoint();
         self.against.stamps.judge_the_rest(&mut self.findings);
-        self.files.name_the_rest(&mut self.findings);
+        self.warnings.extend(self.files.find_unnamed(&mut self.findings));
         Ok(())
     }
 

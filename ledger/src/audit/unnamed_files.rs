@@ -1,4 +1,4 @@
-//! What lies in a bundle's directory, so that what nothing names is found too.
+//! What lies in a bundle's directory, so that files which nothing names are found too.
 
 use std::collections::BTreeSet;
 use std::fs::{self, DirEntry};
@@ -11,61 +11,87 @@ use crate::finding::{Findings, Problem};
 /// The most files that are listed: some hundred bytes are kept of each.
 const LISTED: usize = 1_000_000;
 
-/// The files that nothing named so far, by their paths within the bundle.
-pub(super) struct Listing(BTreeSet<String>);
+/// What file managers leave in a folder that somebody looked at.
+const LEFT_BY_FILE_MANAGERS: [&str; 3] = [".DS_Store", "Thumbs.db", "desktop.ini"];
 
-impl Listing {
+/// The files that nothing named so far, by their paths within the bundle.
+pub(super) struct UnnamedFiles {
+    files: BTreeSet<String>,
+    /// Those of a file manager, which prove nothing and accuse nobody.
+    left: Vec<String>,
+}
+
+impl UnnamedFiles {
     /// All that is there.
     pub(super) fn new(dir: &Path, findings: &mut Findings) -> Self {
-        let mut listing = Self(BTreeSet::new());
-        if let Err(error) = listing.add(dir, None) {
+        let mut unnamed = Self { files: BTreeSet::new(), left: Vec::new() };
+        if let Err(error) = unnamed.add(dir, None) {
             findings.file(".", Problem::Listing(error));
         }
         for folder in FOLDERS {
             // Only of what is a folder: what a link leads to is no part of the bundle.
             let path = dir.join(folder);
             if path.symlink_metadata().is_ok_and(|found| found.is_dir()) {
-                listing.0.remove(folder);
-                if let Err(error) = listing.add(&path, Some(folder)) {
+                unnamed.files.remove(folder);
+                if let Err(error) = unnamed.add(&path, Some(folder)) {
                     findings.file(folder, Problem::Listing(error));
                 }
             }
         }
-        listing
+        unnamed.left.sort();
+        unnamed
     }
 
     fn add(&mut self, dir: &Path, folder: Option<&str>) -> io::Result<()> {
         for entry in fs::read_dir(dir)? {
-            if self.0.len() >= LISTED {
+            if self.files.len() >= LISTED {
                 return Err(io::Error::other("there are more than a million files"));
             }
-            let name = printable(&entry?);
-            self.0.insert(match folder {
+            let entry = entry?;
+            let name = printable(&entry);
+            let is_left =
+                LEFT_BY_FILE_MANAGERS.contains(&name.as_str()) && entry.file_type()?.is_file();
+            let path = match folder {
                 Some(folder) => format!("{folder}/{name}"),
                 None => name,
-            });
+            };
+            if is_left {
+                self.left.push(path);
+            } else {
+                self.files.insert(path);
+            }
         }
         Ok(())
     }
 
     /// Something names this file, whether or not it is there.
     pub(super) fn name(&mut self, path: &str) {
-        self.0.remove(path);
+        self.files.remove(path);
     }
 
     /// The names of what lies in this folder, and nothing named yet.
     pub(super) fn within(&self, folder: &str) -> Vec<String> {
         let within = |path: &String| Some(path.strip_prefix(folder)?.strip_prefix('/')?.to_owned());
-        self.0.iter().filter_map(within).collect()
+        self.files.iter().filter_map(within).collect()
     }
 
     /// Whatever is left; `all_read` says whether all that could name a document was read.
-    pub(super) fn name_the_rest(&self, all_read: bool, findings: &mut Findings) {
+    pub(super) fn find(&self, all_read: bool, findings: &mut Findings) {
         let is_document =
             |path: &str| DOCUMENTS.iter().any(|folder| path.starts_with(&format!("{folder}/")));
-        for path in self.0.iter().filter(|path| all_read || !is_document(path)) {
+        for path in self.files.iter().filter(|path| all_read || !is_document(path)) {
             findings.file(path.clone(), Problem::Unnamed);
         }
+    }
+
+    /// What is said of each file that a file manager left.
+    pub(super) fn remarks(&self) -> impl Iterator<Item = String> {
+        let remark = |path| {
+            format!(
+                "{path} is what a file manager leaves, and no part of the bundle: it was not looked at"
+            )
+        };
+        self.left.iter().map(remark)
     }
 }
 

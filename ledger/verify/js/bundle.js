@@ -271,17 +271,20 @@ function tellEarlier(earlier, called, found) {
 }
 
 function tellStrangers({ steps, documents, partial }) {
-  const { foreign, unnamed } = documents.strangers(partial);
+  const { foreign, unnamed, left } = documents.strangers(partial);
   const parts = [];
+  const remark =
+    left.length > 0 ? ` What a file manager leaves is no part of the bundle, and was not looked at: ${few(left)}.` : "";
   if (foreign.length > 0)
     parts.push(
       `${many(foreign.length, "file")} that ${foreign.length === 1 ? "does" : "do"} not belong to a bundle: ${few(foreign)}.`,
     );
   if (unnamed.length > 0) parts.push(`${many(unnamed.length, "file")} that no event leads to: ${few(unnamed)}.`);
+  if (parts.length === 0 && left.length > 0) return steps.ok("files", `There are no others.${remark}`);
   if (parts.length === 0) return steps.ok("files", "There are none that do not belong to the bundle.");
   return steps.failed(
     "files",
-    `${parts.join(" ")} Nothing vouches for them.`,
+    `${parts.join(" ")} Nothing vouches for them.${remark}`,
     `nothing in it names the file ${[...foreign, ...unnamed][0]}`,
   );
 }

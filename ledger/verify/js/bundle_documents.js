@@ -16,13 +16,16 @@ const EXPECTED = [
 ];
 
 // What file managers leave in a folder that somebody looked at.
-const LEFT_BY_SYSTEMS = /(?:^|\/)(?:\.DS_Store|Thumbs\.db|desktop\.ini)$/;
+const LEFT_BY_FILE_MANAGERS =
+  /^(?:(?:contexts|forms|notices|policies|timestamps)\/)?(?:\.DS_Store|Thumbs\.db|desktop\.ini)$/;
 
 /** The documents of a bundle, and what lies there beside them. */
 export class BundleDocuments {
   /** The contexts that were read, by their hash. */
   contexts = new Map();
   #seen = new Map();
+  /** Whether all contexts could be read: else it is not known what they name. */
+  #allRead = true;
 
   constructor(files, tally) {
     this.files = files;
@@ -42,27 +45,34 @@ export class BundleDocuments {
     return this.#seen.get(path)?.text;
   }
 
-  /** Paths that nothing leads to: foreign to a bundle, or without an event that names them. */
+  /**
+   * Paths that nothing leads to: `foreign` to a bundle, or documents that are `unnamed` by any event; and what a file
+   * manager `left`, which accuses nobody.
+   */
   strangers(partial) {
     const expected = partial ? [...EXPECTED, /^extent\.jws$/] : EXPECTED;
     const besideStamp = (path) =>
       this.files.has(path.replace(/\.checkpoint$/, ".tsr")) && /^timestamps\/\d{4}-\d\d-\d\d\.checkpoint$/.test(path);
     const isForeign = (path) => !besideStamp(path) && !expected.some((form) => form.test(path));
     const isNamed = (path) => /^(?:contexts|notices|policies|forms)\//.test(path);
-    const paths = this.files.paths().filter((path) => !LEFT_BY_SYSTEMS.test(path));
+    const left = this.files.paths().filter((path) => LEFT_BY_FILE_MANAGERS.test(path));
+    const paths = this.files.paths().filter((path) => !left.includes(path));
     const foreign = paths.filter(isForeign);
-    const unnamed = paths.filter((path) => !isForeign(path) && isNamed(path) && !this.#seen.has(path));
-    return { foreign, unnamed };
+    const allRead = this.#allRead && this.tally.allRead;
+    const unnamed = paths.filter((path) => allRead && !isForeign(path) && isNamed(path) && !this.#seen.has(path));
+    return { foreign, unnamed, left };
   }
 
   async #context(sha256, place) {
     const path = `contexts/${sha256}.json`;
     const text = await this.#file(path, sha256, place);
+    if (text === null) this.#allRead = false;
     if (text === null || this.contexts.has(sha256)) return;
     const context = tryJson(text);
     this.contexts.set(sha256, context);
     const refers = shownBy(context);
     if (!refers || canonical(context) !== text) {
+      this.#allRead = false;
       this.tally.find("documents", path, `the file is not a context as events name it; ${place} refers to it`);
       return;
     }

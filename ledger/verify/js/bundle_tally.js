@@ -17,6 +17,8 @@ export class Tally {
   bare = 0;
   next = 0;
   findings = [];
+  /** Whether all lines could be read: else it is not known what they name. */
+  allRead = true;
   warnings = [];
   /** Files that lines refer to, each with the first line that does. */
   refers = new Map();
@@ -57,6 +59,7 @@ export class Tally {
     const place = placeOf(row);
     this.events += 1;
     if (row.bare) this.bare += 1;
+    if (row.problems.length > 0) this.allRead = false;
     for (const problem of row.problems) this.find(row.proofFault === problem ? "inclusion" : "rows", place, problem);
     const index = row.index ?? this.next;
     if (this.partial ? index < this.next : index !== this.next) {
