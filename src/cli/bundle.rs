@@ -43,9 +43,7 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
     let whole = only.is_none();
     let only = only.map(EmailAddress::parse).transpose()?;
     let (mut tx, newest) = sealed_moment(core).await?;
-    let failed = |error: std::io::Error| {
-        refuse(format!("the bundle cannot be written to {} ({error})", dir.display()))
-    };
+    let failed = |error: std::io::Error| unwritten(dir, &error);
     // Looked up first: nothing is left behind when nothing is found. One person's events are few.
     let person = match &only {
         Some(email) => Some(one_person(core, &mut tx, email, newest.head.size).await?),
@@ -70,34 +68,7 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
     events.flush().map_err(failed)?;
     let keys = find_trusted(&mut tx, &core.flow_settings.ledger_keys).await?;
     std::fs::write(dir.join(KEYS), keys_json(&keys)).map_err(failed)?;
-    // Only what events lead to: nothing vouches for anything else, and of one person's part it would be others'.
-    for context in contexts::list(&mut tx).await? {
-        let file = context_file(&HEXLOWER.encode(&context.sha256));
-        if named.contains(&file) {
-            named.add_context(&context.body);
-            std::fs::write(dir.join(file), context.body).map_err(failed)?;
-        }
-    }
-    for notice in notices::list(&mut tx).await? {
-        let file = notice_file(&notice.sha256);
-        if named.contains(&file) {
-            std::fs::write(dir.join(file), notice.words).map_err(failed)?;
-        }
-    }
-    for policy in versions::list(&mut tx, LANG).await? {
-        let file = policy_file(policy.label.as_str());
-        if named.contains(&file) {
-            std::fs::write(dir.join(file), policy.body).map_err(failed)?;
-        }
-    }
-    for sha256 in blank_forms::list_hashes(&mut tx).await? {
-        let file = form_file(&sha256);
-        if named.contains(&file)
-            && let Some(html) = blank_forms::find(&mut tx, &sha256).await?
-        {
-            std::fs::write(dir.join(file), html).map_err(failed)?;
-        }
-    }
+    write_documents(&mut tx, &mut named, dir).await?;
     // Where events are left out, nothing leads from an older head to this one.
     let from = if whole { 0 } else { newest.head.size };
     let key = &core.flow_settings.evidence_key;
@@ -140,6 +111,52 @@ fn prepare(dir: &Path) -> Outcome {
         std::fs::create_dir(dir.join(folder)).map_err(failed)?;
     }
     Ok(())
+}
+
+/// Only what events lead to: nothing vouches for anything else, and of one person's part it would be others'.
+async fn write_documents(tx: &mut Tx, named: &mut NamedFiles, dir: &Path) -> Outcome {
+    let contexts = contexts::list(tx).await?.into_iter();
+    let contexts: Vec<_> = contexts
+        .map(|context| (context_file(&HEXLOWER.encode(&context.sha256)), context.body))
+        .collect();
+    // They lead to the others.
+    for (file, body) in &contexts {
+        if named.contains(file) {
+            named.add_context(body);
+        }
+    }
+    write_named(contexts, named, dir)?;
+    let notices = notices::list(tx).await?.into_iter();
+    write_named(notices.map(|notice| (notice_file(&notice.sha256), notice.words)), named, dir)?;
+    let policies = versions::list(tx, LANG).await?.into_iter();
+    let policies = policies.map(|policy| (policy_file(policy.label.as_str()), policy.body));
+    write_named(policies, named, dir)?;
+    // One by one: they are the longest.
+    for sha256 in blank_forms::list_hashes(tx).await? {
+        let file = form_file(&sha256);
+        if named.contains(&file)
+            && let Some(html) = blank_forms::find(tx, &sha256).await?
+        {
+            write_named([(file, html)], named, dir)?;
+        }
+    }
+    Ok(())
+}
+
+/// Of these documents, each with its file, those that are named.
+fn write_named(
+    documents: impl IntoIterator<Item = (String, String)>,
+    named: &NamedFiles,
+    dir: &Path,
+) -> Outcome {
+    for (file, text) in documents.into_iter().filter(|(file, _)| named.contains(file)) {
+        std::fs::write(dir.join(file), text).map_err(|error| unwritten(dir, &error))?;
+    }
+    Ok(())
+}
+
+fn unwritten(dir: &Path, error: &std::io::Error) -> Error {
+    refuse(format!("the bundle cannot be written to {} ({error})", dir.display()))
 }
 
 /// What a time-stamping authority said of heads, each beside its head: files by the day.
