@@ -9,7 +9,7 @@ import { headerFault, readJws } from "./jws.js";
 import { isSameLedger, readKeys } from "./key.js";
 import { SignedNote } from "./note.js";
 import { checkRow } from "./rows.js";
-import { checkBundleStamps, stampMarks } from "./bundle_stamps.js";
+import { checkBundleStamps, readGivenStamps, stampMarks } from "./bundle_stamps.js";
 import { firstNamed } from "./signer.js";
 import { Steps } from "./steps.js";
 import { count, many, sentence } from "./words.js";
@@ -66,6 +66,7 @@ export async function checkBundle(files, asked, tell, progress) {
   const earlier = await usableEarlier(asked, found);
   if (earlier && !partial) marks.push(earlierMark(earlier, head, found));
   marks.push(...(await stampMarks(files, found)));
+  await readGivenStamps(asked.stamps, found);
   const tally = new Tally(partial, marks);
   found.tally = tally;
   await checkLines(lines, head, tally, progress);

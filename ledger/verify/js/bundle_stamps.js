@@ -4,7 +4,7 @@ import { sameBytes } from "./bytes.js";
 import { MADE_UP, stampedText, tryStamp } from "./head.js";
 import { isSameLedger } from "./key.js";
 import { SignedNote } from "./note.js";
-import { OPENSSL_OF_BUNDLE, isOver, isTooOld } from "./timestamp.js";
+import { OPENSSL_OF_BUNDLE, isOver, isTooOld, opensslLine } from "./timestamp.js";
 import { moment } from "./words.js";
 
 const STAMP = /^timestamps\/\d{4}-\d\d-\d\d\.tsr$/;
@@ -41,6 +41,17 @@ export async function stampMarks(files, found) {
   return marks;
 }
 
+/** Reads the stamps that were given beside the bundle: they are of its own head. */
+export async function readGivenStamps(stamps, { note, stamped, stampFaults }) {
+  for (const { name, bytes } of stamps) {
+    const stamp = await tryStamp(bytes, name);
+    if (typeof stamp === "string") stampFaults.push(stamp);
+    else if (!(await isOver(stamp, note)))
+      stampFaults.push(`${name} is a time stamp of something else than this bundle’s head.`);
+    else stamped.push({ name, beside: "checkpoint", ofHead: true, size: note.size, ...stamp });
+  }
+}
+
 async function headOf(files, path) {
   if (!files.has(path)) return `${path} is missing: nobody can tell what was stamped.`;
   try {
@@ -64,9 +75,12 @@ export async function checkBundleStamps(found) {
   }
   if (stampFaults.length > 0)
     return steps.failed("time", stampFaults.slice(0, 5).join(" "), stampFaults[0].replace(/\.$/, ""));
-  if (stamped.length === 0) return steps.open("time", "There are no time stamps in this bundle.");
+  if (stamped.length === 0) return steps.open("time", "There are no time stamps in this bundle, and none was given.");
   const newest = stamped.toSorted((one, other) => other.seconds - one.seconds);
   const part =
     partial && !newest[0].ofHead ? " That those heads are of this ledger’s past is not shown by a part of it." : "";
-  return steps.open("time", stampedText(newest, OPENSSL_OF_BUNDLE) + part);
+  const given = newest.filter(({ beside }) => beside === "checkpoint");
+  const lines = given.map((stamp) => opensslLine(stamp.name, stamp));
+  if (given.length < newest.length) lines.push(OPENSSL_OF_BUNDLE);
+  return steps.open("time", stampedText(newest, lines.join(" ; ")) + part);
 }

@@ -52,7 +52,8 @@ async function checkAll(scroll) {
 /** Checks all that was given; each thing that fails makes the whole fail. */
 async function checkGiven(asked, isCurrent) {
   const [receipt, promise, bundle] = ["receipt", "promise", "bundle"].map((slot) => given.get(slot));
-  if (!receipt && !promise && !bundle) throw new Error("a time stamp says nothing by itself: give the receipt too");
+  if (!receipt && !bundle && asked.stamps.length > 0)
+    throw new Error("a time stamp says nothing without what it is of: give the receipt or the bundle too");
   const texts = promise?.texts ?? [];
   const several = [receipt, bundle].filter(Boolean).length + texts.length > 1;
   const view = (slot, prefix, number = "") =>
@@ -64,7 +65,8 @@ async function checkGiven(asked, isCurrent) {
     const tell = view("bundle", receipt ? "bundle-" : "");
     // The ledger must still hold what it held when the receipt was signed.
     const calledEarlier = asked.earlier ? undefined : "the receipt’s head";
-    found.bundle = await checkFolder(bundle.files, { ...asked, earlier, calledEarlier }, tell);
+    const stamps = receipt ? [] : asked.stamps;
+    found.bundle = await checkFolder(bundle.files, { ...asked, earlier, calledEarlier, stamps }, tell);
   }
   // One verdict names one key.
   if (new Set(texts.map((text) => readJws(text).header.kid)).size > 1)

@@ -80,6 +80,11 @@ impl TestWitness {
         vkey(&self.key)
     }
 
+    /// The line by which it cosigns this text, whatever it saw before.
+    pub fn line(&self, text: &str) -> String {
+        cosign(&self.key, text)
+    }
+
     /// Does this wrong from now on.
     pub fn turn(&self, fault: Fault) {
         self.state.lock().unwrap().fault = fault;

@@ -64,7 +64,7 @@ fn append_to_one_in(folder: &Path, name: &str) {
     fs::write(path, text + "More.\n").unwrap();
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let (path, to) = (entry.as_ref().unwrap().path(), to.join(entry.unwrap().file_name()));
@@ -103,6 +103,15 @@ async fn the_page_and_the_program_agree_on_bundles() {
             page.says_of(&forged).await.is_forged(steps, what);
             fs::remove_dir_all(forged).unwrap();
         }
+    }
+    // What a file manager leaves is said by both, and accuses nobody.
+    for file in ["Thumbs.db", "notices/desktop.ini"] {
+        fs::write(part.join(file), "left").unwrap();
+        let told = app.does(&["ledger", "audit", part.to_str().unwrap(), "--key", &vkey]);
+        assert!(told.contains(&format!("warning: {file} is what a file manager leaves")), "{told}");
+        page.says_of(&part).await.is_sound("bundle", "known");
+        page.reader.reads("#step-files", file).await;
+        fs::remove_file(part.join(file)).unwrap();
     }
     page.says_of(&part).await.is_sound("bundle", "known");
     page.looks_good("bundle").await;

@@ -2,11 +2,13 @@
 //! and as the program serves it. What it says of a forgery, the program must say too.
 
 mod bundles;
+mod cosignatures;
 mod forgeries;
 mod lengths;
 mod older;
 mod receipts;
 mod served;
+mod time_stamps;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +16,8 @@ use std::path::Path;
 use assent::flows::consent::receipt::read_receipt;
 use assent_ledger::event_type::EventType;
 use assent_ledger::receipt::verify;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use fantoccini::Locator;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -36,9 +40,10 @@ const GENUINE: &str = "This receipt is genuine";
 const CHECK: &str = include_str!("check.js");
 const PUT_AWAY: &str =
     "for (let given; (given = document.querySelector('#given button'));) given.click();";
-const KNOW: &str = "const key = document.getElementById('key');
-    key.value = arguments[0];
-    key.dispatchEvent(new Event('change'));";
+const DROP: &str = include_str!("drop.js");
+const TELL: &str = "const field = document.getElementById(arguments[0]);
+    field.value = arguments[1];
+    field.dispatchEvent(new Event('change'));";
 const UNFOLD: &str = "for (const fold of document.querySelectorAll('details')) fold.open = true;";
 
 /// The page as a file.
@@ -95,7 +100,24 @@ impl Verifier {
 
     /// Gives it the key that is known from elsewhere.
     async fn knows(&self, key: &str) {
-        self.reader.browser.execute(KNOW, vec![key.into()]).await.unwrap();
+        self.tells("key", key).await;
+    }
+
+    /// Gives it what is known from elsewhere, in the field of this id.
+    async fn tells(&self, field: &str, text: &str) {
+        self.reader.browser.execute(TELL, vec![field.into(), text.into()]).await.unwrap();
+    }
+
+    /// Puts away all that it has.
+    async fn has_nothing(&self) {
+        self.reader.browser.execute(PUT_AWAY, vec![]).await.unwrap();
+    }
+
+    /// Drops files onto it, beside what it has.
+    async fn drops(&self, files: &[(&str, &[u8])]) {
+        let encoded = |(name, bytes): &(&str, &[u8])| json!([name, STANDARD.encode(bytes)]);
+        let files: Vec<Value> = files.iter().map(encoded).collect();
+        self.reader.browser.execute(DROP, vec![json!(files)]).await.unwrap();
     }
 
     /// What it says of these texts together.
@@ -119,7 +141,7 @@ impl Verifier {
     }
 
     async fn says_of_chosen(&self, field: &str, path: &Path) -> Said {
-        self.reader.browser.execute(PUT_AWAY, vec![]).await.unwrap();
+        self.has_nothing().await;
         let field = self.reader.find(Locator::Id(field)).await;
         field.send_keys(path.to_str().unwrap()).await.unwrap();
         self.says_now().await
