@@ -82,13 +82,13 @@ impl fmt::Display for Row {
 /// What can be wrong in a bundle.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
-    /// More than any event needs.
+    /// A line that is too long to be read.
     #[error("the line is longer than 16 MiB and was passed over")]
     LongLine,
-    /// Not what `events.ndjson` holds.
+    /// A line that is no event.
     #[error("the line is not a JSON object with index, leaf, salt and body")]
     Line,
-    /// Something that this version does not check.
+    /// A line with a member that no event has.
     #[error("the line has a member {0:?}, which no event has")]
     Member(String),
     /// Rows of a whole bundle count up from 0, and those of a part at least up.
@@ -100,13 +100,13 @@ pub enum Problem {
     /// The leaf has another form than the ledger gives it, or names an unknown type.
     #[error("the leaf is not in its canonical form, or of no known type")]
     Leaf,
-    /// Erasure drops both.
+    /// A salt without a body, or a body without a salt.
     #[error("of salt and body there is only one; erasure drops both")]
     HalfErased,
-    /// It is about nobody, so nothing of it is ever erased.
+    /// A record of the ledger's own without salt or body: nothing of those is ever erased.
     #[error("it is what the ledger records of itself, and its salt or body is gone")]
     BareRecord,
-    /// The salt has another form.
+    /// A salt that is not 32 bytes in base64url.
     #[error("the salt is not base64url of 32 bytes")]
     Salt,
     /// The body could be read in two ways.
@@ -115,7 +115,7 @@ pub enum Problem {
     /// The HMAC of the body under the salt is not the leaf's.
     #[error("the leaf does not commit to this body: body, salt or leaf was changed")]
     Commitment,
-    /// The body has not what every event has.
+    /// A body without what every event of its version has.
     #[error(
         "the body does not name its event, its notice and its policy; or, of version 2, its context and its place"
     )]
@@ -126,33 +126,33 @@ pub enum Problem {
     /// A label that no policy can have.
     #[error("the policy's label is not a label")]
     PolicyLabel,
-    /// Between two events of one subject there was another, or before the first.
+    /// An event whose predecessor, which it names, is missing: of the same signup or subscriber.
     #[error("the event before it of the same signup or subscriber is missing")]
     Gap,
-    /// Nothing that leads to somebody may stay once they were erased.
+    /// An event that still has its body, of somebody who was erased before it in the tree.
     #[error("it is about somebody who was erased, and has its body")]
     LeftOver,
-    /// A leaf stands bare, and should not, or the other way round.
+    /// A leaf that is bare and named by no other as emptied, or is named and not bare.
     #[error("{0}")]
     Naming(NamingProblem),
-    /// What many events share cannot be read.
+    /// A context that cannot be read.
     #[error("the file is not a context as events name it; {0} refers to it")]
     Context(Row),
-    /// A part of the ledger comes with the signed word on how much it is.
+    /// A partial bundle without the signed word on how many events it has.
     #[error("the signed word on how many events these are is missing")]
     NoExtent,
-    /// That word is not signed by the key.
+    /// A signed word on how many events there are that the key did not sign.
     #[error("the signed word on how many events these are does not count")]
     Extent(#[source] JwsError),
-    /// That word is of other events, or of another head.
+    /// A signed word on how many events there are that is of other events, or of another checkpoint.
     #[error(
         "the signed word is on other events, or on another checkpoint: some were left out or added"
     )]
     OtherExtent,
-    /// A row of a partial bundle must prove itself.
+    /// A row of a partial bundle without its inclusion proof.
     #[error("the line has no inclusion proof, which each needs where others are left out")]
     NoProof,
-    /// The proof leads elsewhere.
+    /// An inclusion proof that does not lead to the checkpoint's root.
     #[error("the inclusion proof does not lead from the leaf to the checkpoint's root")]
     Proof,
     /// A file that rows refer to is not there.
@@ -164,13 +164,13 @@ pub enum Problem {
     /// A file has another content than rows refer to.
     #[error("the file's SHA-256 is not the one that {0} names")]
     Content(Row),
-    /// A file that nothing refers to proves nothing, and was checked by nobody.
+    /// A file that nothing in the bundle names.
     #[error("nothing in the bundle names this file: it is no part of it")]
     Unnamed,
-    /// It cannot be seen what else lies there.
+    /// A directory that cannot be listed.
     #[error("what lies there cannot be listed")]
     Listing(#[source] std::io::Error),
-    /// Rows were added or taken away.
+    /// Another number of rows than the checkpoint was made over.
     #[error("the bundle has {events} events, and its checkpoint was made over {size}")]
     Size {
         /// Rows that are there.
@@ -178,16 +178,16 @@ pub enum Problem {
         /// Leaves that the checkpoint names.
         size: u64,
     },
-    /// A leaf was changed, exchanged or replaced.
+    /// Rows whose root is not the checkpoint's.
     #[error("the root over the leaves is not the checkpoint's: leaves were changed or exchanged")]
     Root,
-    /// None of the bundle's own keys signed.
+    /// A checkpoint that none of the bundle's own keys signed.
     #[error("it is signed by none of the keys in keys.json")]
     Unsigned,
-    /// The key known from before did not sign.
+    /// A checkpoint that the key known from before did not sign.
     #[error("it is not signed by the key that was given to check against")]
     OtherKey,
-    /// The key signed for another ledger than its own.
+    /// A checkpoint of another ledger than the one whose key signed it.
     #[error("it is of the ledger {origin:?}, and signed by the key of another, {key:?}")]
     Origin {
         /// The ledger that the checkpoint is of.
@@ -195,7 +195,7 @@ pub enum Problem {
         /// The name that the key signs under.
         key: String,
     },
-    /// Fewer witnesses signed than the auditor wants.
+    /// A checkpoint that fewer witnesses signed than the auditor wants.
     #[error("{count} of the witnesses that you named signed it, and {quorum} must have")]
     Witnesses {
         /// Those that did.
@@ -203,22 +203,22 @@ pub enum Problem {
         /// Those that must.
         quorum: usize,
     },
-    /// A time stamp, or the checkpoint beside it, is not there.
+    /// A time stamp or the checkpoint beside it that cannot be read.
     #[error("of a time stamp and the checkpoint that it is over, this file cannot be read")]
     StampFile(#[source] std::io::Error),
-    /// It is none.
+    /// A file of a time stamp that holds none.
     #[error("the file is not a time stamp")]
     Stamp(#[source] TimeStampError),
-    /// What lies beside it is no checkpoint.
+    /// A file beside a time stamp that holds no checkpoint.
     #[error("the file is not a signed checkpoint")]
     StampNote(#[source] NoteError),
-    /// What lies beside it is somebody else's.
+    /// A checkpoint beside a time stamp that no key of the ledger signed.
     #[error("the checkpoint beside the time stamp is not signed by a key of this ledger")]
     StampUnsigned,
-    /// It is over something else.
+    /// A time stamp of something else than the checkpoint beside it.
     #[error("the time stamp is not over the checkpoint beside it")]
     Imprint,
-    /// It says a time at which there was nothing to stamp yet.
+    /// A time stamp that is older than an entry under its checkpoint.
     #[error(
         "the time stamp says {stamped}, and its checkpoint covers {row}, which was written at {entry}: it was made up, \
          or a clock was wrong"
@@ -234,19 +234,19 @@ pub enum Problem {
     /// The list of keys cannot be used.
     #[error("the list of keys cannot be used")]
     Keys(#[source] KeysError),
-    /// The list of keys is not there.
+    /// A list of keys that cannot be read.
     #[error("the list of keys cannot be read")]
     KeysFile(#[source] std::io::Error),
-    /// The earlier checkpoint is of another tree.
+    /// An earlier checkpoint of another ledger.
     #[error("the earlier checkpoint is of another ledger, {0:?}")]
     EarlierOrigin(String),
-    /// The ledger shrank.
+    /// An earlier checkpoint over more events than there are now.
     #[error("the earlier checkpoint was made over {0} events, more than there are now")]
     EarlierSize(u64),
-    /// History was rewritten.
+    /// An earlier checkpoint whose root is not that of as many leaves now.
     #[error("the root over the first {0} leaves is not that of the earlier checkpoint")]
     EarlierRoot(u64),
-    /// It was signed before a loss.
+    /// An earlier checkpoint over entries that a loss took.
     #[error(
         "the earlier checkpoint was made over {size} entries, and those behind the first {from} were lost before \
          the ledger went on as {origin:?}"
@@ -259,7 +259,7 @@ pub enum Problem {
         /// Its name since.
         origin: String,
     },
-    /// A partial bundle cannot show what came before.
+    /// An earlier checkpoint that was given with a partial bundle.
     #[error("a bundle that leaves events out cannot be checked against an earlier checkpoint")]
     EarlierPartial,
 }

@@ -36,7 +36,7 @@ pub(super) struct Files<'a> {
 }
 
 impl<'a> Files<'a> {
-    /// Those in this directory, of a bundle that leaves events out or of a whole one.
+    /// Lists the files of this directory: a partial bundle has one more than a whole one.
     pub(super) fn new(dir: &'a Path, partial: bool, findings: &mut Findings) -> Self {
         let mut unnamed = UnnamedFiles::new(dir, findings);
         let extent = partial.then_some(EXTENT);
@@ -60,12 +60,12 @@ impl<'a> Files<'a> {
         self.unnamed.within(folder)
     }
 
-    /// Something names this file, whether or not it is there.
+    /// Takes note that something names this file, whether or not it is there.
     pub(super) fn name(&mut self, path: &str) {
         self.unnamed.name(path);
     }
 
-    /// A row could not be read, and so not what it refers to.
+    /// Takes note that a row could not be read, so that files which it may refer to are not called unnamed.
     pub(super) fn miss_a_row(&mut self) {
         self.all_read = false;
     }
@@ -76,7 +76,7 @@ impl<'a> Files<'a> {
         self.unnamed.remarks()
     }
 
-    /// The files that a row refers to, each the first time that it is referred to.
+    /// Checks the files that a row refers to, each the first time that it is referred to.
     pub(super) fn check(&mut self, row: Row, refers: References, findings: &mut Findings) {
         if self.seen.contains(&refers) {
             return;
@@ -185,7 +185,7 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// Of words or a policy, which are no longer than others.
+/// The SHA-256 of a short text.
 fn text_sha256(path: &Path) -> io::Result<String> {
     read_text(path).map(|text| sha256_hex(text.as_bytes()))
 }

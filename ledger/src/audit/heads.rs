@@ -7,7 +7,7 @@ use crate::finding::{Findings, Problem};
 use crate::note::Checkpoint;
 use crate::tree::Frontier;
 
-/// Heads of before, in the order of their sizes.
+/// Checkpoints of before, in the order of their sizes.
 pub(super) struct Heads<'a> {
     now: &'a Checkpoint,
     heads: Vec<Head>,
@@ -40,7 +40,7 @@ impl<'a> Heads<'a> {
         Self { now, heads, met: 0, resumed_from: None }
     }
 
-    /// Looks at those of the size that the tree has now.
+    /// Compares the root of those that are as large as the tree is now.
     pub(super) fn meet(&mut self, tree: &Frontier, findings: &mut Findings) {
         while let Some(head) = self.heads.get(self.met)
             && head.checkpoint.size <= tree.size()
@@ -54,7 +54,7 @@ impl<'a> Heads<'a> {
         }
     }
 
-    /// What can be said once all of the bundle was read.
+    /// Finds what can be said only once all of the bundle was read.
     pub(super) fn judge(&self, partial: bool, findings: &mut Findings) {
         for Head { checkpoint, file } in &self.heads {
             let mut find = |problem| findings.file(file.as_deref().unwrap_or(CHECKPOINT), problem);
@@ -72,8 +72,8 @@ impl<'a> Heads<'a> {
         }
     }
 
-    /// What a checkpoint is that was signed over entries which the ledger lost, before it went on under the name
-    /// that it has now.
+    /// The problem of an earlier checkpoint that covers entries which the ledger lost; none where it does not. Such a
+    /// checkpoint was signed under a name that the ledger had before the loss.
     fn lost(&self, earlier: &Checkpoint) -> Option<Problem> {
         let origin = &self.now.origin;
         let from = self.resumed_from?;

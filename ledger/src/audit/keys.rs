@@ -33,7 +33,7 @@ impl<'a> Keys<'a> {
         Self { known, brought }
     }
 
-    /// Those whose word is taken: the known one alone, where there is one.
+    /// The keys whose word is taken: the known one alone, where there is one.
     fn trusted(&self) -> &[VerifyingKey] {
         self.known.map_or(&self.brought[..], slice::from_ref)
     }

@@ -62,7 +62,7 @@ pub struct AuditReport {
     pub root: Hash,
     /// Whose tree it is, as the checkpoint has it.
     pub origin: String,
-    /// The key that vouched for the checkpoint; none is a finding.
+    /// The key that vouched for the checkpoint; without one there is a finding.
     pub key: Option<VerifyingKey>,
     /// That key's [`VerifyingKey::fingerprint`], to be compared with what its owner says; else empty.
     pub fingerprint: String,

@@ -18,7 +18,7 @@ use crate::record::{RecordType, Told};
 use crate::subjects::InOrder;
 use crate::tree::{Hash, leaf_hash, verify_inclusion};
 
-/// What one row came to.
+/// The result of checking one row.
 #[derive(Debug)]
 pub(super) struct CheckedRow {
     /// Which row.

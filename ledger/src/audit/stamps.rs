@@ -20,7 +20,7 @@ pub(super) struct ReadStamp {
     pub(super) checkpoint: Checkpoint,
 }
 
-/// Those that lie in the bundle, in the order of their days.
+/// Reads the time stamps of the bundle, in the order of their days.
 pub(super) fn read(
     files: &mut Files<'_>,
     keys: &Keys<'_>,
@@ -69,8 +69,8 @@ fn is_day(text: &str) -> bool {
         })
 }
 
-/// Each time stamp against the newest entry that its checkpoint covers: one that is older was made up, or a clock was
-/// wrong.
+/// Holds each time stamp against the newest entry that its checkpoint covers: one that is older was made up, or a clock
+/// was wrong.
 #[derive(Default)]
 pub(super) struct StampTimes {
     /// In the order of their sizes.
@@ -87,7 +87,7 @@ impl StampTimes {
         Self { stamps, ..Self::default() }
     }
 
-    /// The next entry in the order of the tree, and when it was written.
+    /// Takes the next entry in the order of the tree, and when it was written.
     pub(super) fn take(&mut self, row: Row, at: i64, findings: &mut Findings) {
         self.judge(|stamp| row.index.is_some_and(|index| stamp.size <= index), findings);
         if self.newest.is_none_or(|(_, newest)| at > newest) {
@@ -95,7 +95,7 @@ impl StampTimes {
         }
     }
 
-    /// Looks at those that cover all that there is.
+    /// Judges those that cover all that there is.
     pub(super) fn judge_the_rest(&mut self, findings: &mut Findings) {
         self.judge(|_| true, findings);
     }

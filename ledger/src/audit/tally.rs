@@ -21,7 +21,7 @@ use crate::tree::Frontier;
 /// How many warnings are told.
 const WARNED: usize = 20;
 
-/// What all rows come to, taken one after the other.
+/// The sum of all rows, which are taken one after the other.
 pub(super) struct Tally<'a> {
     note: &'a SignedNote,
     partial: bool,
@@ -41,7 +41,7 @@ pub(super) struct Tally<'a> {
     against: Against<'a>,
 }
 
-/// What rows are held against, beside each other.
+/// What all rows are held against but each other.
 pub(super) struct Against<'a> {
     pub(super) heads: Heads<'a>,
     pub(super) stamps: StampTimes,
@@ -146,7 +146,7 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// What can be said only of all rows together.
+    /// Finds what can be said only of all rows together.
     pub(super) fn check_whole(&mut self, key: Option<&VerifyingKey>) -> Result<(), AuditError> {
         let part = if self.partial { Part::Some(&self.here) } else { Part::Whole(self.events) };
         for (index, problem) in self.naming.problems(part) {

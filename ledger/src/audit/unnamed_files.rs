@@ -22,7 +22,7 @@ pub(super) struct UnnamedFiles {
 }
 
 impl UnnamedFiles {
-    /// All that is there.
+    /// Lists all that lies in this directory and its folders.
     pub(super) fn new(dir: &Path, findings: &mut Findings) -> Self {
         let mut unnamed = Self { files: BTreeSet::new(), left: Vec::new() };
         if let Err(error) = unnamed.add(dir, None) {
@@ -64,7 +64,7 @@ impl UnnamedFiles {
         Ok(())
     }
 
-    /// Something names this file, whether or not it is there.
+    /// Takes note that something names this file, whether or not it is there.
     pub(super) fn name(&mut self, path: &str) {
         self.files.remove(path);
     }
@@ -75,7 +75,7 @@ impl UnnamedFiles {
         self.files.iter().filter_map(within).collect()
     }
 
-    /// Whatever is left; `all_read` says whether all that could name a document was read.
+    /// Finds whatever nothing named; documents only where `all_read` says that all was read which could name one.
     pub(super) fn find(&self, all_read: bool, findings: &mut Findings) {
         let is_document =
             |path: &str| DOCUMENTS.iter().any(|folder| path.starts_with(&format!("{folder}/")));

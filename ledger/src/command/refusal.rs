@@ -14,13 +14,13 @@ use crate::witnesses::WitnessesError;
 /// Why a bundle or a receipt is not believed, or not as a whole; what was found is printed before.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditRefusal {
-    /// The key that was given is none.
+    /// The key that was given cannot be read.
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The witnesses that were given cannot be asked for.
     #[error(transparent)]
     Witnesses(#[from] WitnessesError),
-    /// Fewer of them signed the receipt's checkpoint than must have.
+    /// Fewer witnesses signed the receipt's checkpoint than must have.
     #[error("too few witnesses signed the checkpoint of the receipt")]
     Unwitnessed,
     /// A file that was given cannot be read.
@@ -29,7 +29,7 @@ pub enum AuditRefusal {
     /// Standard input cannot be read.
     #[error(transparent)]
     Input(#[from] io::Error),
-    /// The checkpoint that was given is none.
+    /// The checkpoint that was given cannot be read.
     #[error(transparent)]
     Checkpoint(#[from] NoteError),
     /// The bundle cannot be audited at all.
@@ -48,26 +48,26 @@ pub enum AuditRefusal {
         listed(.0)
     )]
     ComparedInPart(&'static [Uncompared]),
-    /// A receipt shows that a promise was kept, and nothing about another receipt.
+    /// `--receipt` was given with what is no promise.
     #[error("--receipt is for a promise, and this is none")]
     NoPromise,
-    /// Witnesses sign checkpoints.
+    /// Witnesses were named for a promise alone, which has no checkpoint.
     #[error(
         "a promise has no checkpoint that a witness could have signed: give --bundle or --receipt with it"
     )]
     NoCheckpoint,
-    /// The receipt says nothing of the promise.
+    /// The receipt is of another event or leaf than the promise, or of another ledger.
     #[error("the receipt is of another event than the promise")]
     OtherReceipt,
-    /// The bundle has findings.
+    /// The bundle that a promise was held against has findings.
     #[error("the promise is signed, and the bundle does not prove what it says")]
     NotProvedKept,
-    /// A part of the ledger shows nothing of what was left out.
+    /// A partial bundle does not have the promised leaf.
     #[error(
         "the event is not among those of this bundle, which leaves some out: take one of the whole ledger"
     )]
     NotInPart,
-    /// The whole ledger lacks the leaf.
+    /// A bundle of the whole ledger does not have the promised leaf.
     #[error(
         "the event that was promised is not in the ledger: unless the bundle was made before {due}, the promise is broken"
     )]
@@ -75,10 +75,10 @@ pub enum AuditRefusal {
         /// By when it was promised.
         due: String,
     },
-    /// The leaf is there, under another event's name.
+    /// The bundle has the promised leaf, and its body names another event.
     #[error("the leaf that was promised is in the ledger, and is that of another event, {0}")]
     OtherEvent(Uuid),
-    /// A promise is made of what is about to be written.
+    /// The bundle has the promised leaf, which was emptied before it was promised.
     #[error(
         "the leaf that was promised is in the ledger, and was emptied at {at}, before it was promised: it is that of \
          another event"
@@ -87,7 +87,7 @@ pub enum AuditRefusal {
         /// When what names it as emptied was written.
         at: String,
     },
-    /// The key signed for a ledger that is not its own.
+    /// The receipt is of another ledger than the one whose key signed it.
     #[error("the receipt is of the ledger {0:?}, and signed by the key of another")]
     OtherLedger(String),
     /// The bundle has findings.

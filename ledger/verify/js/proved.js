@@ -1,7 +1,7 @@
 // What of an answer is proved, by whom, and what is only the operator's word.
 
 import { make } from "./dom.js";
-import { confirmation, count, listed, many, moment } from "./words.js";
+import { confirmation, count, listed, many, moment, sentence } from "./words.js";
 
 /** Three lists: proved, by whom, and not proved. */
 export function provedBy(found) {
@@ -87,7 +87,7 @@ function receiptWord(found) {
     agreed &&
       "That it is in force today: if it was taken back later, another entry says so. Ask for a receipt of today, or for a bundle.",
     evidence.processing !== undefined && "That the data is kept and passed on as stated.",
-    told.older && "Everything in the file that this page does not show.",
+    ...(found.uncompared ?? []).map(([, words]) => `${sentence(words)}.`),
   ];
 }
 

@@ -11,6 +11,7 @@ use assent_ledger::timestamp::request;
 
 use super::bundles::copy;
 use super::{ADA, Said, Verifier, file, given, history, key, receipts};
+use crate::support::http_client;
 use crate::support::time_stamps::TimeStamps;
 
 const STAMP: &str = "head.tsr";
@@ -19,7 +20,7 @@ const NO_PROOF: &str = "None of this is proof of a time";
 /// What an authority answers that is asked to stamp a text.
 async fn stamp(authority: &TimeStamps, text: &str) -> Vec<u8> {
     let question = request(&sha256(text.as_bytes()), 7).unwrap();
-    let asked = reqwest::Client::new().post(authority.setting()).body(question);
+    let asked = http_client::client().post(authority.setting()).body(question);
     asked.send().await.unwrap().bytes().await.unwrap().to_vec()
 }
 
@@ -68,6 +69,7 @@ async fn a_time_stamp_is_no_proof_and_a_false_one_is_refused() {
     let newest = SignedNote::parse(&newest).unwrap();
 
     let authority = TimeStamps::start().await;
+    authority.keep_time_of(app.dir.path());
     let mut page = Verifier::open(&file()).await;
     page.knows(&vkey).await;
     let other = stamp(&authority, "something else\n").await;
