@@ -3,17 +3,20 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::json;
 use uuid::Uuid;
 
 use super::promise::{Evidence, check, hold, promises_in, words};
 use super::refusal::AuditRefusal as R;
 use crate::audit::sample_ledger_tests::Ledger;
-use crate::audit::sample_tests::{Bundle, Event, checkpoint, event_id, events, key, lines, proof};
+use crate::audit::sample_tests::{
+    Bundle, Event, POLICY, checkpoint, event_id, events, key, lines, proof,
+};
 use crate::bundle::{CHECKPOINT, EVENTS};
 use crate::cosignature::tests::{line, witness};
 use crate::event_type::EventType;
 use crate::leaf::LeafHead;
-use crate::note::{SignedNote, SigningKey};
+use crate::note::{SignedNote, SigningKey, encode_hash};
 use crate::promise::Promise;
 use crate::receipt::{Documents, Issue, Proof, ReceiptFacts, sign};
 use crate::record::RecordType;
