@@ -21,7 +21,9 @@ pub fn faults(payloads: &[Value]) -> Vec<String> {
     let mut said = vec![String::new(); payloads.len()];
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let (number, fault) = line.split_once(".json: ").expect("a file's name and its fault");
-        said[number.parse::<usize>().expect("a number")].push_str(&format!("{fault}\n"));
+        let said = &mut said[number.parse::<usize>().expect("a number")];
+        said.push_str(fault);
+        said.push('\n');
     }
     // Python ends with 1 when it crashes, too.
     let faulty = said.iter().any(|said| !said.is_empty());

@@ -1,7 +1,7 @@
 //! What is changed in the database is given no signature: no receipt says what was never sealed.
 
 use assent::flows::Error;
-use assent::flows::consent::receipt::receipt;
+use assent::flows::consent::receipt::read_receipt;
 use assent_ledger::event_type::EventType;
 use assent_ledger::leaf::LeafHead;
 use assent_ledger::receipt::{Compared, verify};
@@ -16,8 +16,9 @@ use crate::support::both_databases;
 async fn receipt_of(app: &TestApp, row: &Row) -> Result<String, Error> {
     let (settings, at) = (&app.core.flow_settings, app.core.moment());
     let mut tx = app.read().await;
-    let made = receipt(&mut tx, settings.at(&at), &app.core.links, row.event_id).await?;
-    Ok(made.and_then(|receipt| receipt.sealed).unwrap().jws)
+    let made = read_receipt(&mut tx, row.event_id).await?.unwrap();
+    drop(tx);
+    Ok(made.issue(settings.at(&at), &app.core.links)?.sealed.unwrap().jws)
 }
 
 async fn is_signed(app: &TestApp, row: &Row) {
