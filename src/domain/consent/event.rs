@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::address_confirmation::AddressConfirmation;
-use crate::domain::consent::data_kind::DataKind;
+use crate::domain::consent::given_details::DataKind;
 use crate::domain::consent::processing::Processing;
 use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::{Label, Slug};

@@ -2,8 +2,8 @@
 
 pub mod address_confirmation;
 pub mod blank_form;
-pub mod data_kind;
 pub mod event;
 pub mod evidence_key;
+pub mod given_details;
 pub mod permission;
 pub mod processing;

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::domain::consent::data_kind::{DataKind, Details};
+use crate::domain::consent::given_details::{DataKind, Details};
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::text::{Line, LineError, is_forbidden};
 use crate::domain::time_zone::TimeZone;

@@ -11,11 +11,11 @@ use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::address_confirmation::AddressConfirmation;
-use crate::domain::consent::data_kind::DataKind;
 use crate::domain::consent::event::{
     Context, ControllerEvidence, ErasureBody, EventBody, NoticeEvidence, PolicyEvidence,
 };
 use crate::domain::consent::evidence_key::EventFields;
+use crate::domain::consent::given_details::DataKind;
 use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::blank_form::BlankForm;
-use crate::domain::consent::data_kind::Details;
 use crate::domain::consent::evidence_key::SignupFields;
+use crate::domain::consent::given_details::Details;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::outbox::MailKind;

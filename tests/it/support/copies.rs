@@ -13,7 +13,7 @@ use super::app::TestApp;
 const AT_ONCE: usize = 2_000;
 
 /// More of an export than sockets hold.
-pub const BEYOND_SOCKETS: usize = 4_000;
+pub const BEYOND_SOCKETS: usize = 8_000;
 
 /// More than are counted.
 pub const BEYOND_COUNT: usize = 10_000;
