@@ -1,0 +1,77 @@
+"""A PostgreSQL server of its own, as durable as it is by default."""
+
+import glob
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from .processes import ROOT, Trouble, free_port, start, stop, tail, until
+
+
+def directory_of_programs():
+    """The directory with `initdb` and `postgres`: as told, else the newest that Debian has, else by `PATH`."""
+    by_path = shutil.which("initdb")
+    newest = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: float(path.split("/")[4]))[-1:]
+    for bin in filter(None, [os.environ.get("TEST_POSTGRES_BIN"), *newest, by_path and os.path.dirname(by_path)]):
+        if os.path.exists(os.path.join(bin, "initdb")) and os.path.exists(os.path.join(bin, "pgbench")):
+            return bin
+    raise Trouble("PostgreSQL's initdb and pgbench are not here: apt-get install postgresql, "
+                  "or say where they are by TEST_POSTGRES_BIN")
+
+
+def unprivileged(command):
+    # Neither initdb nor postgres runs as root.
+    who = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--"] if ROOT else []
+    return [*who, *command]
+
+
+class Postgres:
+    """The server; its settings are those that initdb writes, but for where it listens."""
+
+    def __init__(self):
+        self.bin = directory_of_programs()
+        self.directory, self.port = tempfile.mkdtemp(prefix="postgres-"), free_port()
+        if ROOT:
+            shutil.chown(self.directory, "postgres", "postgres")
+        data, log = os.path.join(self.directory, "data"), os.path.join(tempfile.gettempdir(), "postgres.log")
+        made = subprocess.run(
+            unprivileged([f"{self.bin}/initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync",
+                          "--encoding=UTF8", "--locale=C.UTF-8"]),
+            cwd=self.directory, capture_output=True, text=True, timeout=120)
+        if made.returncode:
+            raise Trouble(f"initdb: {made.stderr.strip()}")
+        self.process = start(
+            unprivileged([f"{self.bin}/postgres", "-D", data, "-p", str(self.port), "-k", self.directory,
+                          "-c", "listen_addresses=127.0.0.1"]), log, cwd=self.directory)
+
+        def answers():
+            if self.process.poll() is not None:
+                raise Trouble(f"PostgreSQL does not start: {tail(log)}")
+            return self.run("SELECT 1", check=False)
+
+        until("PostgreSQL", answers, 60)
+
+    def run(self, sql, database="postgres", check=True):
+        done = subprocess.run([f"{self.bin}/psql", "-AtqX", "-v", "ON_ERROR_STOP=1", self.url(database), "-c", sql],
+                              capture_output=True, text=True, timeout=300)
+        if check and done.returncode:
+            raise Trouble(f"psql: {done.stderr.strip()}")
+        return done.stdout.split()
+
+    def fresh(self, database):
+        """An empty database, and nothing of the one before it left to be written."""
+        self.drop(database)
+        self.run(f"CREATE DATABASE {database}")
+        self.run("CHECKPOINT")
+
+    def drop(self, database):
+        self.run(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+
+    def url(self, database):
+        return f"postgres://postgres@127.0.0.1:{self.port}/{database}"
+
+    def stop(self):
+        stop(self.process, signal.SIGINT)
+        shutil.rmtree(self.directory, ignore_errors=True)
