@@ -26,15 +26,11 @@ import tempfile
 import time
 import urllib.parse
 
+from measuring.processes import free_port
+
 PROGRAM = os.path.abspath(os.environ.get("PROGRAM", "target/release/assent"))
 MOST = 0.55
 PAUSE = 0.02
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def command(environment, *arguments):

@@ -19,7 +19,6 @@ import os
 import pwd
 import random
 import shutil
-import socket
 import sqlite3
 import statistics
 import subprocess
@@ -28,6 +27,8 @@ import tempfile
 import time
 import urllib.parse
 import uuid
+
+from measuring.processes import free_port
 
 PROGRAM = os.path.abspath("target/release/assent")
 POSTGRES_BIN = os.environ.get("TEST_POSTGRES_BIN", "/usr/lib/postgresql/15/bin")
@@ -254,12 +255,6 @@ def fill_postgres(url, filled):
 
 def sql(url, text):
     subprocess.run([f"{POSTGRES_BIN}/psql", "-qXAt", "-d", url, "-c", text], check=True)
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Postgres:

@@ -22,8 +22,6 @@ import random
 import re
 import resource
 import shutil
-import signal
-import socket
 import sqlite3
 import statistics
 import subprocess
@@ -32,17 +30,16 @@ import tempfile
 import time
 import urllib.parse
 
+from measuring.postgres import Postgres
+from measuring.processes import ROOT, STARTED, free_port, listens, until
+
 PROGRAM = os.path.abspath("target/release/assent")
 TOOLS = os.path.dirname(os.path.abspath(os.environ.get("TEST_SMTP_SINK", "target/test-tools/smtp-sink")))
 POSTFIX = os.path.join(TOOLS, "postfix")
 # What benches/transport.rs sends: about the size of mail 1.
 SIZE = 12 * 1024
-ROOT = os.geteuid() == 0
 # The kernel's file times may be a tick early.
 TICK = 0.004
-
-# What must not outlive this, however it ends.
-STARTED = []
 
 END_LEASES = {
     "SQLite": "UPDATE outbox SET lease_until = 0 WHERE lease_until IS NOT NULL",
@@ -53,71 +50,9 @@ SENT = "SELECT count(*) FROM outbox WHERE state = 'sent'"
 HELD = "SELECT {id} FROM outbox WHERE state = 'queued' AND lease_until IS NOT NULL"
 
 
-def until(what, ask, seconds=120):
-    """Asks until the answer is true."""
-    end = time.monotonic() + seconds
-    while not (answer := ask()):
-        if time.monotonic() > end:
-            sys.exit(f"waited {seconds} s in vain: {what}")
-        time.sleep(0.005)
-    return answer
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def listens(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def as_postgres(command):
-    # Neither initdb nor postgres runs as root.
-    who = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--"] if ROOT else []
-    return [*who, *command]
-
-
 def postfix(name, *arguments):
     environment = {"LD_LIBRARY_PATH": os.path.join(POSTFIX, "usr/lib/postfix"), "PATH": os.environ["PATH"]}
     return {"args": [os.path.join(POSTFIX, "usr/sbin", name), *arguments], "env": environment}
-
-
-class Postgres:
-    """A server of its own, as durable as it is by default."""
-
-    def __init__(self):
-        self.bin = os.environ.get("TEST_POSTGRES_BIN") or sorted(
-            glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: float(path.split("/")[4]))[-1]
-        self.directory = tempfile.mkdtemp(prefix="postgres-")
-        if ROOT:
-            shutil.chown(self.directory, "postgres", "postgres")
-        data, self.port = os.path.join(self.directory, "data"), free_port()
-        made = as_postgres([f"{self.bin}/initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync",
-                            "--encoding=UTF8", "--locale=C.UTF-8"])
-        subprocess.run(made, check=True, stdout=subprocess.DEVNULL, cwd=self.directory)
-        serve = as_postgres([f"{self.bin}/postgres", "-D", data, "-p", str(self.port), "-k", self.directory,
-                             "-c", "listen_addresses=127.0.0.1"])
-        self.process = subprocess.Popen(serve, cwd=self.directory, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
-        until("PostgreSQL", lambda: self.run("SELECT 1", "postgres", check=False))
-
-    def run(self, sql, database, check=True):
-        done = subprocess.run([f"{self.bin}/psql", "-AtqX", "-v", "ON_ERROR_STOP=1", self.url(database), "-c", sql],
-                              capture_output=True, text=True)
-        if check and done.returncode != 0:
-            sys.exit(done.stderr)
-        return done.stdout.split()
-
-    def url(self, database):
-        return f"postgres://postgres@127.0.0.1:{self.port}/{database}"
-
-    def stop(self):
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait()
-        shutil.rmtree(self.directory)
 
 
 class Sink:

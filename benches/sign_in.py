@@ -22,15 +22,11 @@ import threading
 import time
 import urllib.parse
 
+from measuring.processes import free_port
+
 PROGRAM = os.path.abspath("target/release/assent")
 PASSWORD = "pylon marmot ferrous quilt"
 PAIRS = 500
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def command(environment, *arguments, text=None):
