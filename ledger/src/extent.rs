@@ -44,7 +44,7 @@ impl Extent {
     /// # Errors
     /// A [`JwsError`] that says what fails.
     pub fn verify(text: &str, keys: &[VerifyingKey]) -> Result<Self, JwsError> {
-        let payload = jws::verify(TYPE, text.trim(), keys)?;
+        let payload = jws::verify(TYPE, text.trim(), keys)?.payload;
         serde_json::from_slice(&payload).map_err(|_| JwsError::Form)
     }
 }

@@ -61,11 +61,21 @@ pub(super) fn sign(typ: &str, content: &str, payload: &Value, key: &SigningKey) 
     format!("{signed}.{signature}")
 }
 
+/// What was signed, and by whom.
+pub(super) struct Signed<'k> {
+    pub(super) payload: Vec<u8>,
+    pub(super) key: &'k VerifyingKey,
+}
+
 /// The signed bytes, if one of `keys` signed them as this type (RFC 7515 §5.2).
 ///
 /// # Errors
 /// A [`JwsError`] that says what fails.
-pub(super) fn verify(typ: &str, jws: &str, keys: &[VerifyingKey]) -> Result<Vec<u8>, JwsError> {
+pub(super) fn verify<'k>(
+    typ: &str,
+    jws: &str,
+    keys: &'k [VerifyingKey],
+) -> Result<Signed<'k>, JwsError> {
     if jws.len() > LIMIT {
         return Err(JwsError::TooLong);
     }
@@ -84,7 +94,12 @@ pub(super) fn verify(typ: &str, jws: &str, keys: &[VerifyingKey]) -> Result<Vec<
     if !key.verify(signed.as_bytes(), &signature) {
         return Err(JwsError::Signature);
     }
-    Ok(payload)
+    Ok(Signed { payload, key })
+}
+
+/// The JWS that a file holds: no white space is part of one, and mail programs break long lines.
+pub(super) fn unbroken(text: &str) -> String {
+    text.split_whitespace().collect()
 }
 
 /// The type that a text declares, believed or not: what to verify it as.

@@ -1,5 +1,7 @@
 //! Checkpoints under Ed25519 signatures (C2SP signed-note).
 
+use std::collections::BTreeSet;
+
 pub(super) use super::checkpoint::decimal;
 pub use super::checkpoint::{Checkpoint, NoteError, decode_hash, encode_hash};
 use super::epoch::Epoch;
@@ -107,6 +109,26 @@ impl SignedNote {
     /// later epochs too.
     #[must_use]
     pub fn verified_by<'k>(&self, keys: &'k [VerifyingKey]) -> Option<&'k VerifyingKey> {
+        self.signers(keys).next()
+    }
+
+    /// The first of these keys that signed and whose own ledger it is of.
+    #[must_use]
+    pub fn verified_for_its_ledger<'k>(
+        &self,
+        keys: &'k [VerifyingKey],
+    ) -> Option<&'k VerifyingKey> {
+        self.signers(keys).find(|key| self.is_of(key))
+    }
+
+    /// Those of these keys that signed, in their order; none where a line in the name of one is false.
+    fn signers<'k>(&self, keys: &'k [VerifyingKey]) -> impl Iterator<Item = &'k VerifyingKey> {
+        let signed = self.signed_at(keys).unwrap_or_default();
+        signed.into_iter().filter_map(|at| keys.get(at))
+    }
+
+    /// The places of those that signed among these keys; `None` where a line in the name of one is false.
+    fn signed_at(&self, keys: &[VerifyingKey]) -> Option<BTreeSet<usize>> {
         let text = self.text();
         let origin = &self.checkpoint.origin;
         let under = |key: &VerifyingKey| match Epoch::from_name(origin, key.name().as_str()) {
@@ -116,20 +138,20 @@ impl SignedNote {
             }
         };
         let named_now: Vec<VerifyingKey> = keys.iter().map(under).collect();
-        let mut first: Option<usize> = None;
+        let mut signed = BTreeSet::new();
         for signature in &self.signatures {
             let named = |key: &VerifyingKey| {
                 key.name().as_str() == signature.name && key.id() == signature.key_id
             };
-            if !named_now.iter().any(named) {
-                continue;
+            if named_now.iter().any(named) {
+                signed.insert(
+                    named_now.iter().position(|key| {
+                        named(key) && key.verify(text.as_bytes(), &signature.bytes)
+                    })?,
+                );
             }
-            let signer = named_now
-                .iter()
-                .position(|key| named(key) && key.verify(text.as_bytes(), &signature.bytes))?;
-            first = Some(first.map_or(signer, |known| known.min(signer)));
         }
-        first.and_then(|at| keys.get(at))
+        Some(signed)
     }
 }
 
@@ -162,6 +184,10 @@ mod tests {
         let both = SignedNote::parse(&both).unwrap();
         assert_eq!(both.verified_by(&[ours.vkey()]), Some(&ours.vkey()));
         assert_eq!(both.verified_by(&[ours.vkey(), theirs.vkey()]), Some(&ours.vkey()));
+        let keys = [theirs.vkey(), ours.vkey()];
+        assert_eq!(both.verified_by(&keys), keys.first());
+        assert_eq!(both.verified_for_its_ledger(&keys), keys.last(), "the other is of no ledger");
+        assert_eq!(both.verified_for_its_ledger(&keys[..1]), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::epoch::Epoch;
 use super::event_type::EventType;
-use super::jws::{self, JwsError};
+use super::jws::{self, JwsError, Signed};
 use super::leaf::LeafHead;
 use super::note::{SigningKey, VerifyingKey};
 use super::tree::{Hash, leaf_hash};
@@ -66,12 +66,11 @@ impl Promise {
     /// # Errors
     /// A [`PromiseError`] that says what fails.
     pub fn verify(text: &str, keys: &[VerifyingKey]) -> Result<Self, PromiseError> {
-        let payload = jws::verify(TYPE, text.trim(), keys)?;
+        let Signed { payload, key } = jws::verify(TYPE, text.trim(), keys)?;
         let promise: Self = serde_json::from_slice(&payload).map_err(PromiseError::Payload)?;
         promise.event_type().ok_or(PromiseError::Leaf)?;
         promise.due().ok_or(PromiseError::Time)?;
-        if !keys.iter().any(|key| Epoch::from_name(&promise.origin, key.name().as_str()).is_some())
-        {
+        if Epoch::from_name(&promise.origin, key.name().as_str()).is_none() {
             return Err(PromiseError::Origin(promise.origin));
         }
         Ok(promise)
@@ -173,6 +172,18 @@ mod tests {
         {
             let error = refused(Promise { at: at.into(), merge_delay, ..promise() });
             assert!(matches!(error, PromiseError::Time), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn no_key_promises_for_the_ledger_of_another() {
+        let other = key("example.org/shadow", 2);
+        let keys = [own().vkey(), other.vkey()];
+        let of_others = Promise { origin: "example.org/shadow".into(), ..promise() };
+        assert!(Promise::verify(&of_others.sign(&other), &keys).is_ok());
+        for text in [of_others.sign(&own()), promise().sign(&other)] {
+            let told = Promise::verify(&text, &keys);
+            assert!(matches!(told, Err(PromiseError::Origin(_))), "{told:?}");
         }
     }
 

@@ -75,19 +75,20 @@ pub fn sign(
 /// What a receipt says, as JSON-LD.
 fn payload(ledger: &LedgerMember) -> Result<Value, ReceiptError> {
     let mut payload = readable(ConsentRecord { event_type: ledger.event_type()?, ledger });
-    payload.insert("ledger".into(), serde_json::to_value(ledger).map_err(ReceiptError::Payload)?);
+    payload
+        .insert("ledger".into(), serde_json::to_value(ledger).map_err(ReceiptError::Unwritable)?);
     Ok(payload.into())
 }
 
 /// What a receipt says, and the head it was signed over, once everything in it has been checked: the signature by one
 /// of `keys`, that the leaf commits to the body and the body to the rest, that all that the receipt says follows from
-/// them, that the proof leads from leaf to checkpoint, and that one of `keys` signed the checkpoint. A receipt of the
-/// older form says more than follows; [`Verified::compared`] names what.
+/// them, that the proof leads from leaf to checkpoint, and that one of `keys` signed the checkpoint for its own ledger. A
+/// receipt of the older form says more than follows; [`Verified::compared`] names what.
 ///
 /// # Errors
 /// A [`ReceiptError`] that says which of them fails.
 pub fn verify(jws: &str, keys: &[VerifyingKey]) -> Result<Verified, ReceiptError> {
-    let text = jws::verify(TYPE, jws, keys)?;
+    let text = jws::verify(TYPE, jws, keys)?.payload;
     let said: Value = serde_json::from_slice(&text).map_err(ReceiptError::Payload)?;
     let (head, compared) = match LedgerMember::read(&said["ledger"])? {
         Some(ledger) => {
@@ -100,7 +101,7 @@ pub fn verify(jws: &str, keys: &[VerifyingKey]) -> Result<Verified, ReceiptError
         None => older::check(&said, keys)?,
     };
     // A name that stands twice is read as either by different programs.
-    if canonical(&said).map_err(ReceiptError::Payload)?.as_bytes() != text {
+    if canonical(&said).map_err(ReceiptError::Unwritable)?.as_bytes() != text {
         return Err(ReceiptError::Spelling);
     }
     Ok(Verified { payload: said, head, compared })

@@ -68,7 +68,7 @@ fn is_beyond(size: i64, adopted: u64) -> bool {
 }
 
 /// By how much the clocks of replicas may differ before it is worth a word.
-const CLOCKS_DIFFER: Duration = Duration::from_mins(1);
+const REPLICAS_DIFFER: Duration = Duration::from_mins(1);
 
 /// The signed heads, each held against the tree as it was.
 pub(super) struct Heads<'a> {
@@ -146,7 +146,7 @@ impl<'a> Heads<'a> {
         while let Some(head) = self.waiting.pop_if(|head| head.size <= size) {
             self.judge(&head, tree, told);
             if let Some((at, row)) = self.latest.take()
-                && at > head.created_at.plus(CLOCKS_DIFFER)
+                && at > head.created_at.plus(REPLICAS_DIFFER)
             {
                 let signed_at = head.created_at;
                 told.warn(format!("row {row} bears the time {at}, and was sealed at {signed_at}"));
@@ -165,7 +165,7 @@ impl<'a> Heads<'a> {
             Ok(note) => note,
             Err(error) => return told.find(row, format!("{name} cannot be read: {error}")),
         };
-        if note.verified_by(self.trusted).is_none() {
+        if note.verified_for_its_ledger(self.trusted).is_none() {
             return told.find(row, format!("{name} is not signed by a key of this ledger"));
         }
         if let Some(previous) = head.previous.or(head.mac.as_ref().map(|_| -1)) {

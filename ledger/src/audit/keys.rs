@@ -44,17 +44,19 @@ impl<'a> Keys<'a> {
         note: &SignedNote,
         findings: &mut Findings,
     ) -> Option<VerifyingKey> {
-        let Some(key) = note.verified_by(self.trusted()).cloned() else {
-            let problem = if self.known.is_some() { Problem::OtherKey } else { Problem::Unsigned };
+        let own = note.verified_for_its_ledger(self.trusted());
+        if own.is_none() {
+            let problem = match note.verified_by(self.trusted()) {
+                Some(key) => Problem::Origin {
+                    origin: note.checkpoint().origin.clone(),
+                    key: key.name().to_string(),
+                },
+                None if self.known.is_some() => Problem::OtherKey,
+                None => Problem::Unsigned,
+            };
             findings.file(CHECKPOINT, problem);
-            return None;
-        };
-        if note.is_of(&key) {
-            return Some(key);
         }
-        let (origin, key) = (note.checkpoint().origin.clone(), key.name().to_string());
-        findings.file(CHECKPOINT, Problem::Origin { origin, key });
-        None
+        own.cloned()
     }
 
     /// Whether a checkpoint that the auditor kept is the ledger's own: a stranger's says nothing of it.
@@ -72,7 +74,7 @@ impl<'a> Keys<'a> {
     /// Whether a checkpoint within the bundle is the ledger's. Of a whole ledger, which has to hold it, an older key
     /// will do that only the bundle names: a key that signs no more stands there for what it signed before.
     pub(super) fn have_signed(&self, note: &SignedNote, partial: bool) -> bool {
-        let signed = |keys| note.verified_by(keys).is_some_and(|key| note.is_of(key));
+        let signed = |keys| note.verified_for_its_ledger(keys).is_some();
         signed(self.trusted()) || (!partial && signed(&self.brought))
     }
 }

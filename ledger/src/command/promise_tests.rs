@@ -206,6 +206,12 @@ fn a_receipt_is_of_the_same_event_and_leaf() {
         let told = with_receipt(&other, &receipt(&whole, 3, &key(1)));
         assert!(matches!(told, Err(R::OtherReceipt)), "{told:?}");
     }
+    // Mail programs break long lines.
+    let broken = |text: String| {
+        let lines = text.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap());
+        lines.collect::<Vec<_>>().join("\r\n ")
+    };
+    with_receipt(&made, &broken(receipt(&whole, 3, &key(1)))).unwrap();
     for text in [receipt(&whole, 3, &key(2)), made.sign(&key(1)), "x".into()] {
         assert!(matches!(with_receipt(&made, &text), Err(R::Receipt(_))));
     }

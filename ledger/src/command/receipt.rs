@@ -9,6 +9,7 @@ use super::promise::{self, Evidence};
 use super::refusal::AuditRefusal;
 use super::witness_arguments::WitnessArguments;
 use crate::audit::{Known, audit};
+use crate::jws::unbroken;
 use crate::note::VerifyingKey;
 use crate::receipt::{self, Compared, Verified};
 use crate::text_file::{read_text, read_whole};
@@ -61,12 +62,8 @@ impl AuditReceipt {
         if self.receipt.is_some() {
             return Err(AuditRefusal::NoPromise);
         }
-        // Mail programs break long lines.
-        let jws: String = text.split_whitespace().collect();
-        let Verified { payload, head, compared } = receipt::verify(&jws, slice::from_ref(&key))?;
-        if !head.is_of(&key) {
-            return Err(AuditRefusal::OtherLedger(head.checkpoint().origin.clone()));
-        }
+        let Verified { payload, head, compared } =
+            receipt::verify(&unbroken(&text), slice::from_ref(&key))?;
         println!("{payload:#}");
         if let Some(witnesses) = &witnesses {
             let seen = witnesses.look_at(&head);

@@ -87,9 +87,6 @@ pub enum AuditRefusal {
         /// When what names it as emptied was written.
         at: String,
     },
-    /// The receipt is of another ledger than the one whose key signed it.
-    #[error("the receipt is of the ledger {0:?}, and signed by the key of another")]
-    OtherLedger(String),
     /// The bundle has findings.
     #[error("the bundle does not prove what it says")]
     Unproven,

@@ -13,6 +13,9 @@ pub enum ReceiptError {
     /// Signed, but not with what a receipt has.
     #[error("the receipt lacks what proves it")]
     Payload(#[source] serde_json::Error),
+    /// Something in it that has no canonical form.
+    #[error("something in the receipt cannot be written in canonical form (RFC 8785)")]
+    Unwritable(#[source] serde_json::Error),
     /// Of a form that is not known here.
     #[error("the receipt is of a form that this program does not know: a newer one may")]
     Schema,
@@ -43,6 +46,9 @@ pub enum ReceiptError {
     /// The checkpoint is somebody else's.
     #[error("the receipt's checkpoint was not signed by a known key")]
     CheckpointSignature,
+    /// The checkpoint is of another ledger than the one whose key signed it.
+    #[error("the receipt is of the ledger {0:?}, and signed by the key of another")]
+    OtherLedger(String),
     /// The proof leads elsewhere.
     #[error("the receipt's proof does not lead from its leaf to its checkpoint")]
     Inclusion,

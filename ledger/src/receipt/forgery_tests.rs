@@ -6,7 +6,7 @@ use super::sample_tests::{FORM, POLICY, Sample, key, resigned, signed_text};
 use super::{Documents, ReceiptError as E, verify};
 use crate::digest::sha256_hex;
 use crate::leaf::canonical;
-use crate::note::{Checkpoint, encode_hash};
+use crate::note::{Checkpoint, KeyName, SignedNote, SigningKey, encode_hash};
 
 const RECORD: &str = "/dpv:hasRecordOfActivity";
 
@@ -205,4 +205,22 @@ fn the_proof_leads_from_the_leaf_to_a_checkpoint_of_ours() {
     assert!(matches!(refused("/ledger/checkpoint", json!("none")), E::Checkpoint(_)));
     let theirs = json!(forged.sign(&[key(2)]));
     assert!(matches!(refused("/ledger/checkpoint", theirs), E::CheckpointSignature));
+}
+
+#[test]
+fn a_head_is_of_the_ledger_whose_key_signed_it() {
+    let shadow = SigningKey::new(KeyName::parse("example.org/shadow").unwrap(), [3; 32]);
+    let (_, payload) = Sample::given().receipt();
+    let note = SignedNote::parse(payload["ledger"]["checkpoint"].as_str().unwrap()).unwrap();
+    let head = Checkpoint { origin: "example.org/shadow".into(), ..note.checkpoint().clone() };
+    let keys = [key(1).vkey(), shadow.vkey()];
+    let verified = |signers: &[SigningKey]| {
+        let mut payload = payload.clone();
+        payload["ledger"]["checkpoint"] = head.sign(signers).into();
+        verify(&resigned(&payload), &keys)
+    };
+    let told = verified(&[key(1)]);
+    assert!(matches!(&told, Err(E::OtherLedger(of)) if of == "example.org/shadow"), "{told:?}");
+    verified(&[shadow.clone()]).unwrap();
+    verified(&[key(1), shadow.clone()]).unwrap();
 }

@@ -104,7 +104,7 @@ impl LedgerMember {
         Ok(())
     }
 
-    /// Checks that one of `keys` signed the checkpoint, and that the proof leads from the leaf to it.
+    /// Checks that one of `keys` signed the checkpoint for its own ledger, and that the proof leads from the leaf to it.
     pub(super) fn check_inclusion(
         &self,
         keys: &[VerifyingKey],
@@ -136,13 +136,13 @@ pub(super) fn demand_context(leaf: &str, context: Option<&Value>) -> Result<(), 
 pub(super) fn check_leaf(leaf: &str, salt: &str, body: &Value) -> Result<(), ReceiptError> {
     let head = LeafHead::read(leaf).ok_or(ReceiptError::Leaf)?;
     let salt = decode_salt(salt).ok_or(ReceiptError::Commitment)?;
-    let body = canonical(body).map_err(ReceiptError::Payload)?;
+    let body = canonical(body).map_err(ReceiptError::Unwritable)?;
     if head.leaf(&salt, &body) == leaf { Ok(()) } else { Err(ReceiptError::Commitment) }
 }
 
 /// Checks that the context is the one that the body names, and that there is none where it names none.
 pub(super) fn check_context(body: &Value, context: Option<&Value>) -> Result<(), ReceiptError> {
-    let hash = context.map(canonical).transpose().map_err(ReceiptError::Payload)?;
+    let hash = context.map(canonical).transpose().map_err(ReceiptError::Unwritable)?;
     let hash = hash.map(|text| sha256_hex(text.as_bytes()));
     if hash.as_deref() == body["context"].as_str() { Ok(()) } else { Err(ReceiptError::Context) }
 }
@@ -158,11 +158,14 @@ pub(super) struct Inclusion<'a> {
 }
 
 impl Inclusion<'_> {
-    /// Gives the checkpoint, if one of `keys` signed it and the proof leads to it.
+    /// Gives the checkpoint, if one of `keys` signed it for its own ledger and the proof leads to it.
     pub(super) fn check(&self, keys: &[VerifyingKey]) -> Result<SignedNote, ReceiptError> {
         let note = SignedNote::parse(self.checkpoint).map_err(ReceiptError::Checkpoint)?;
-        if note.verified_by(keys).is_none() {
-            return Err(ReceiptError::CheckpointSignature);
+        if note.verified_for_its_ledger(keys).is_none() {
+            return Err(match note.verified_by(keys) {
+                Some(_) => ReceiptError::OtherLedger(note.checkpoint().origin.clone()),
+                None => ReceiptError::CheckpointSignature,
+            });
         }
         let tree = note.checkpoint().head();
         let proof: Option<Vec<Hash>> = self.hashes.iter().map(|hash| decode_hash(hash)).collect();

@@ -45,7 +45,7 @@ pub(super) fn check(
     let record =
         OlderRecord { event_type, evidence: &evidence, on_word: OnWord::read(payload, &evidence) };
     let mut expected = readable(record);
-    expected["ledger"] = serde_json::to_value(&ledger).map_err(ReceiptError::Payload)?;
+    expected["ledger"] = serde_json::to_value(&ledger).map_err(ReceiptError::Unwritable)?;
     if let Some(difference) = difference::first(&expected, payload) {
         return Err(ReceiptError::Differs(difference));
     }

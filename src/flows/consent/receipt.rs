@@ -145,7 +145,9 @@ fn is_committed(event: &SealedEvent, body: &str, salt: &[u8]) -> bool {
 fn refused(event_id: Uuid, error: &ReceiptError) -> Error {
     tracing::error!(%event_id, error = sentence(error), "a receipt is not signed");
     match error {
-        ReceiptError::Checkpoint(_) | ReceiptError::CheckpointSignature => Error::Tree,
+        ReceiptError::Checkpoint(_)
+        | ReceiptError::CheckpointSignature
+        | ReceiptError::OtherLedger(_) => Error::Tree,
         _ => Error::Changed("event", event_id),
     }
 }
