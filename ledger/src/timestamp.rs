@@ -12,7 +12,7 @@ pub const QUERY_TYPE: &str = "application/timestamp-query";
 /// The media type of an answer.
 pub const REPLY_TYPE: &str = "application/timestamp-reply";
 
-/// The longest answer that is read, in bytes.
+/// The longest answer of an authority that is read, in bytes.
 pub const REPLY_MOST: usize = 256 * 1024;
 
 /// How many seconds an authority's clock may be behind that of whoever keeps the ledger.
@@ -265,6 +265,7 @@ pub(super) mod tests {
             ("20261123090500Z", "2026-11-23T09:05:00Z"),
             ("20261123090500.713Z", "2026-11-23T09:05:00.713Z"),
             ("20240229235959.000001Z", "2024-02-29T23:59:59.000001Z"),
+            ("20161231235960Z", "2016-12-31T23:59:59.999999999Z"),
         ] {
             assert_eq!(at(time).as_deref(), Ok(expected), "{time}");
         }
@@ -274,6 +275,9 @@ pub(super) mod tests {
             "20261123090500+0100",
             "20261323090500Z",
             "20250229090500Z",
+            "20260230090500Z",
+            "20261123240000Z",
+            "20261123090560Z",
             "20261123090500.Z",
             "2026112309050\u{660}Z",
             "+0261123090500Z",

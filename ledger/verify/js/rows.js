@@ -40,7 +40,13 @@ export function wholeSeconds(text) {
     if (hours > 23 || minutes > 59) return null;
     seconds -= (zone[0] === "-" ? -1 : 1) * (hours * 3600 + minutes * 60);
   }
+  // A leap second ends a month in UTC (RFC 3339 §5.7), and is read as the second before it.
+  if (second === "60" && !beginsMonth(seconds + 1)) return null;
   return seconds >= -62135596800 && seconds <= 253402300799 ? seconds : null;
+}
+
+function beginsMonth(seconds) {
+  return seconds % 86400 === 0 && new Date(seconds * 1000).getUTCDate() === 1;
 }
 
 /**

@@ -3,10 +3,14 @@
 // no proof, for anybody can make one up.
 
 import { hex, sameBytes, sha256, utf8 } from "./bytes.js";
+import { wholeSeconds } from "./rows.js";
 
 const SIGNED_DATA = "2a864886f70d010702";
 const TST_INFO = "2a864886f70d0109100104";
 const SHA256 = "608648016503040201";
+
+/** The longest time stamp that is read, in bytes. */
+const REPLY_MOST = 256 * 1024;
 
 /** How many seconds an authority's clock may be behind that of whoever keeps the ledger. */
 const CLOCKS_APART = 300;
@@ -57,6 +61,7 @@ export function readTimestamp(bytes) {
 }
 
 function readResponse(bytes) {
+  if (bytes.length > REPLY_MOST) throw new Error("it is longer than 256 KiB");
   const [response, ...more] = values(bytes);
   if (more.length > 0) throw new Error("something follows the time stamp");
   const [status, token] = inside(response, SEQUENCE);
@@ -80,8 +85,8 @@ function readTime(bytes) {
   if (!parts) throw new Error("its time cannot be read");
   const [, year, month, day, hour, minute, second] = parts;
   const text = `${year}-${month}-${day}T${hour}:${minute}:${second}Z`;
-  const seconds = Date.parse(text) / 1000;
-  if (Number.isNaN(seconds)) throw new Error("its time is none");
+  const seconds = wholeSeconds(text);
+  if (seconds === null) throw new Error("its time is none");
   return { text, seconds };
 }
 

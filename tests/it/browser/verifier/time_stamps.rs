@@ -24,13 +24,13 @@ async fn stamp(authority: &TimeStamps, text: &str) -> Vec<u8> {
     asked.send().await.unwrap().bytes().await.unwrap().to_vec()
 }
 
-/// The same of another year, which the authority did not sign.
-fn set_back(response: &[u8]) -> Vec<u8> {
+/// The same of another time, which the authority did not sign.
+fn at(response: &[u8], time: &[u8; 14]) -> Vec<u8> {
     // A GeneralizedTime to the second, of this century (X.690 §11.7).
     let begins = [0x18, 15, b'2', b'0'];
     let at = response.windows(begins.len()).position(|bytes| bytes == begins).unwrap();
     let mut response = response.to_vec();
-    response[at + 2..at + 6].copy_from_slice(b"2020");
+    response[at + 2..at + 16].copy_from_slice(time);
     response
 }
 
@@ -77,9 +77,27 @@ async fn a_time_stamp_is_no_proof_and_a_false_one_is_refused() {
     let [of_receipt, of_bundle] =
         [stamp(&authority, head.text()).await, stamp(&authority, newest.text()).await];
     let variants = |genuine: &[u8]| {
-        [genuine.to_vec(), other.clone(), set_back(genuine), genuine[..genuine.len() - 1].to_vec()]
+        [
+            genuine.to_vec(),
+            other.clone(),
+            at(genuine, b"20200615120000"),
+            genuine[..genuine.len() - 1].to_vec(),
+            at(genuine, b"20280230090500"),
+            at(genuine, b"20280229240000"),
+            at(genuine, b"20280229090560"),
+            at(genuine, b"20281231235960"),
+        ]
     };
-    let whats = [("genuine", true), ("of another", false), ("set back", false), ("cut off", false)];
+    let whats = [
+        ("genuine", true),
+        ("of another", false),
+        ("set back", false),
+        ("cut off", false),
+        ("of a day that no month has", false),
+        ("of hour 24", false),
+        ("of a second 60 within a day", false),
+        ("of a leap second", true),
+    ];
     let stamps = variants(&of_receipt).into_iter().zip(variants(&of_bundle));
     for (what, (response, beside)) in whats.into_iter().zip(stamps) {
         page.says(&[&receipt.jws]).await;
