@@ -3,8 +3,6 @@
 import { byId, make } from "./dom.js";
 import { many, sentence } from "./words.js";
 
-const THINGS = { receipt: "receipt", promise: "promise", bundle: "bundle" };
-
 /**
  * The verdict on what was found: `sound`, `forged` where something does not agree, or `in-part` where all agrees that
  * could be compared, and not all could be.
@@ -26,31 +24,45 @@ export function showChecking() {
 
 /** Shows what was found: of one thing, or of `several` promises that agree. */
 export function showVerdict(found, several) {
-  const thing = THINGS[found.kind];
-  const faults = found.steps.faults;
-  if (faults.length > 0) {
-    const { mark, title, said } = refusal(
-      thing,
-      faults.map(({ id }) => id),
-    );
-    const list = make(
-      "ul",
-      {},
-      faults.map(({ id, fault }) => make("li", { "data-fault": id }, `${sentence(fault)}.`)),
-    );
-    return show("bad", "forged", mark, title, [make("p", {}, said), list], found);
+  const verdict = verdictOf(found);
+  switch (verdict) {
+    case "forged":
+      return showForged(found);
+    case "in-part":
+      return showInPart(found, found.signer.key.name);
+    case "sound":
+      return showSound(found, several);
+    default:
+      throw new Error(`no words for the verdict ${verdict}`);
   }
+}
+
+function showForged(found) {
+  const { faults } = found.steps;
+  const { mark, title, said } = refusal(
+    found.kind,
+    faults.map(({ id }) => id),
+  );
+  const list = make(
+    "ul",
+    {},
+    faults.map(({ id, fault }) => make("li", { "data-fault": id }, `${sentence(fault)}.`)),
+  );
+  show("bad", "forged", mark, title, [make("p", {}, said), list], found);
+}
+
+/** Genuine where the key is known, and else one thing is open. */
+function showSound(found, several) {
   const { name } = found.signer.key;
-  if (found.uncompared) return showInPart(found, name);
   if (found.signer.known) {
     const said = `All that was checked agrees, and it is signed with the key of ${name}, which you know.`;
-    const title = several ? "These promises are genuine" : `This ${thing} is genuine`;
+    const title = several ? "These promises are genuine" : `This ${found.kind} is genuine`;
     return show("good", "sound", "✓ Genuine", title, [make("p", {}, said)], found);
   }
   const said =
     `All that was checked agrees. But the key that signed it came along with it, and anybody could have made up both. ` +
     `It is genuine if this is the key of ${name}: ask them for theirs, and give it as the ledger’s public key.`;
-  const title = `Nothing in ${several ? "these promises" : `this ${thing}`} disagrees, but you don’t know yet who signed it`;
+  const title = `Nothing in ${several ? "these promises" : `this ${found.kind}`} disagrees, but you don’t know yet who signed it`;
   return show("fair", "sound", "! One thing is open", title, [make("p", {}, said), fingerprintOf(found)], found);
 }
 
