@@ -43,7 +43,6 @@ use self::tally::{Against, Tally};
 use crate::bundle::{CHECKPOINT, EVENTS};
 use crate::finding::{Findings, Problem};
 use crate::note::SignedNote;
-use crate::witnesses::Witnesses;
 
 /// The most threads that check rows.
 const THREADS: usize = 8;
@@ -63,7 +62,8 @@ pub fn audit(dir: &Path, known: Known<'_>) -> Result<AuditReport, AuditError> {
     }
     let key = keys.vouching(&note, &mut findings);
 
-    if let Some(witnessed) = known.witnesses.map(|witnesses| witnesses.look_at(&note))
+    let witnessed = known.witnesses.map(|witnesses| (witnesses, witnesses.look_at(&note)));
+    if let Some((_, witnessed)) = &witnessed
         && !witnessed.is_enough()
     {
         let (count, quorum) = (witnessed.count(), witnessed.quorum);
@@ -103,7 +103,9 @@ pub fn audit(dir: &Path, known: Known<'_>) -> Result<AuditReport, AuditError> {
     tally.check_whole(key.as_ref())?;
     let resumed_from = tally.resumed_from();
     let held = known.earlier.filter(|_| tally.is_sound());
-    let look_back = |witnesses: &Witnesses| witnesses.look_back(&note, held, resumed_from);
-    let witnessed = known.witnesses.map(look_back);
+    let witnessed = witnessed.map(|(witnesses, seen)| {
+        let held = held.map(|held| (held.checkpoint(), witnesses.look_at(held)));
+        seen.look_back(held, resumed_from)
+    });
     Ok(AuditReport { witnessed, stamps, ..tally.report(key) })
 }

@@ -120,6 +120,9 @@ pub enum Problem {
         "the body does not name its event, its notice and its policy; or, of version 2, its context and its place"
     )]
     Evidence,
+    /// What the ledger records of itself, and it does not say of other leaves what its type must say.
+    #[error("the record does not say what it should say of other entries")]
+    Record,
     /// The words were changed before they were committed to.
     #[error("the notice's SHA-256 is not that of its text")]
     NoticeText,

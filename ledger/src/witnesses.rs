@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::cosignature::{Cosigned, WitnessKey};
-use super::note::SignedNote;
+use super::note::{Checkpoint, SignedNote};
 use super::witness_reach::KeptHead;
 pub use super::witness_reach::WitnessReach;
 
@@ -50,27 +50,6 @@ impl Witnesses {
         let seen = self.keys.iter().map(look).collect();
         Witnessed { quorum: self.quorum, seen, reach: WitnessReach::of(note.checkpoint()) }
     }
-
-    /// The same of a ledger whose tree holds `kept`, and which went on from so many leaves if there was a loss.
-    #[must_use]
-    pub fn look_back(
-        &self,
-        note: &SignedNote,
-        kept: Option<&SignedNote>,
-        resumed_from: Option<u64>,
-    ) -> Witnessed {
-        let mut witnessed = self.look_at(note);
-        if let Some(reach) = &mut witnessed.reach {
-            reach.go_on_from(resumed_from);
-            if let Some(kept) = kept {
-                let (by, head) = (self.look_at(kept), kept.checkpoint());
-                let (count, is_enough) = (by.count(), by.is_enough());
-                let (origin, size) = (head.origin.clone(), head.size);
-                reach.look_back(KeptHead { origin, size, count, is_enough });
-            }
-        }
-        witnessed
-    }
 }
 
 /// Which witnesses signed a note.
@@ -95,6 +74,25 @@ impl Witnessed {
     #[must_use]
     pub fn is_enough(&self) -> bool {
         self.count() >= self.quorum
+    }
+
+    /// With how far back they speak, of a ledger whose tree holds the checkpoint `kept`, which they signed so, and which
+    /// went on from so many leaves if there was a loss.
+    #[must_use]
+    pub(super) fn look_back(
+        mut self,
+        kept: Option<(&Checkpoint, Self)>,
+        resumed_from: Option<u64>,
+    ) -> Self {
+        if let Some(reach) = &mut self.reach {
+            reach.go_on_from(resumed_from);
+            if let Some((head, by)) = kept {
+                let (count, is_enough) = (by.count(), by.is_enough());
+                let (origin, size) = (head.origin.clone(), head.size);
+                reach.look_back(KeptHead { origin, size, count, is_enough });
+            }
+        }
+        self
     }
 }
 
@@ -128,7 +126,7 @@ impl fmt::Display for Witnessed {
 mod tests {
     use super::*;
     use crate::cosignature::tests::{line, witness};
-    use crate::note::{Checkpoint, SigningKey};
+    use crate::note::SigningKey;
 
     fn note(by: &[&(WitnessKey, SigningKey)]) -> SignedNote {
         let checkpoint = Checkpoint { origin: "ledger".into(), size: 7, root: [9; 32] };
@@ -173,7 +171,8 @@ mod tests {
         let both = Witnesses::new(vec![one.0.clone(), two.0.clone()], None).unwrap();
         let now = |origin| head(origin, 9, &[&one, &two]);
         let said = |note: &SignedNote, kept: Option<&SignedNote>, from| {
-            both.look_back(note, kept, from).to_string().lines().nth(3).map(str::to_owned)
+            let kept = kept.map(|kept| (kept.checkpoint(), both.look_at(kept)));
+            both.look_at(note).look_back(kept, from).to_string().lines().nth(3).map(str::to_owned)
         };
         let signed = head("l", 5, &[&one, &two]);
         assert_eq!(said(&now("l"), Some(&signed), None), None, "there was no loss");

@@ -19,6 +19,7 @@ pub(super) const FILLED: &str = "it is named as emptied, and has a body";
 pub(super) const GAP: &str = "the event before it of the same signup or subscriber is missing";
 const LEFT_OVER: &str = "it is about somebody who was erased, and has its body";
 const EVIDENCE: &str = "the body does not name its event";
+const RECORD: &str = "the record does not say what it should say of other entries";
 const BARE_RECORD: &str = "it is what the ledger records of itself";
 
 #[test]
@@ -195,7 +196,7 @@ fn whatever_is_said_to_be_emptied_the_audit_answers() {
     ] {
         let mut ledger = Ledger::history();
         ledger.record(RecordType::Purged, json!({ "emptied": emptied }));
-        finds(&ledger.bundle(), &[("line 9 (index 8)", EVIDENCE)]);
+        finds(&ledger.bundle(), &[("line 9 (index 8)", RECORD)]);
         let mut ledger = Ledger::history();
         ledger.event(EventType::Erased, 13, json!({ "emptied": emptied }));
         finds(&ledger.bundle(), &[("line 9 (index 8", EVIDENCE)]);
@@ -203,10 +204,10 @@ fn whatever_is_said_to_be_emptied_the_audit_answers() {
     for before in [Value::Null, json!(-1), json!("all")] {
         let mut ledger = Ledger::history();
         ledger.record(RecordType::Adopted, json!({ "before": before }));
-        finds(&ledger.bundle(), &[("line 9 (index 8)", EVIDENCE)]);
+        finds(&ledger.bundle(), &[("line 9 (index 8)", RECORD)]);
     }
     // Only an adoption adopts.
-    finds(&purged(json!({ "before": 8 })), &[("line 9 (index 8)", EVIDENCE)]);
+    finds(&purged(json!({ "before": 8 })), &[("line 9 (index 8)", RECORD)]);
     let mut ledger = Ledger::history_without_bob();
     ledger.event(EventType::Erased, BOB, json!({ "before": 8 }));
     let report = ledger.bundle().audit();

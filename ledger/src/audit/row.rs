@@ -164,9 +164,9 @@ fn check_evidence(event: &EventLine<'_>, checked: &mut CheckedRow) -> Result<(),
             if !committed {
                 return Err(Problem::Commitment);
             }
-            let told: Told = serde_json::from_str(&body).map_err(|_| Problem::Evidence)?;
+            let told: Told = serde_json::from_str(&body).map_err(|_| Problem::Record)?;
             if told.before.is_some() != (record_type == RecordType::Adopted) {
-                return Err(Problem::Evidence);
+                return Err(Problem::Record);
             }
             checked.told = Some(told);
             let written: Written<'_> = serde_json::from_str(&body).unwrap_or_default();

@@ -15,8 +15,9 @@ use crate::extent::Extent;
 use crate::finding::{Finding, Findings, Location, Problem, Row};
 use crate::naming::{Naming, NamingProblem, Part};
 use crate::note::{SignedNote, VerifyingKey};
-use crate::subjects::Subjects;
-use crate::tree::Frontier;
+use crate::record::Told;
+use crate::subjects::{InOrder, Subjects};
+use crate::tree::{Frontier, Hash};
 
 /// How many warnings are told.
 const WARNED: usize = 20;
@@ -84,16 +85,7 @@ impl<'a> Tally<'a> {
             self.findings.row(row, problem);
             self.files.miss_a_row();
         }
-        let index = row.index.unwrap_or(self.next);
-        if self.partial && index < self.next {
-            self.findings.row(row, Problem::Order);
-        } else if !self.partial && index != self.next {
-            self.findings.row(row, Problem::Index(self.next));
-        }
-        self.next = index.saturating_add(1);
-        if self.partial {
-            self.here.insert(index);
-        }
+        let index = self.take_place(row);
         if let Some(leaf) = leaf_hash {
             if let Some(sought) = &mut self.against.sought {
                 sought.take(row, leaf, bare);
@@ -105,25 +97,60 @@ impl<'a> Tally<'a> {
                 self.naming.first_version(index);
             }
             if let Some(event) = in_order {
-                let judged = self.subjects.take(&event, &leaf);
-                if let Some(problem) = judged.problem {
-                    self.findings.row(row, problem);
-                }
-                if judged.runs_back && self.warnings.len() < WARNED {
-                    self.warnings
-                        .push(format!("{row} bears an earlier time than the one before it"));
-                }
+                self.take_event(row, &event, &leaf);
             }
         }
         if let Some(told) = told {
-            self.naming.told(index, &told);
-            if let Some(sought) = &mut self.against.sought {
-                sought.told(&told, at);
-            }
-            if let Some(from) = &told.from {
-                self.against.heads.resumed_from = Some(from.size);
-            }
+            self.take_told(index, &told, at);
         }
+        self.take_leaf(leaf_hash);
+        if let Some(at) = at {
+            self.against.stamps.take(row, at, &mut self.findings);
+        }
+        if let Some(refers) = refers {
+            self.files.check(row, refers, &mut self.findings);
+        }
+    }
+
+    /// Holds the index of a row against those before it, and gives it.
+    fn take_place(&mut self, row: Row) -> u64 {
+        let index = row.index.unwrap_or(self.next);
+        if self.partial && index < self.next {
+            self.findings.row(row, Problem::Order);
+        } else if !self.partial && index != self.next {
+            self.findings.row(row, Problem::Index(self.next));
+        }
+        self.next = index.saturating_add(1);
+        if self.partial {
+            self.here.insert(index);
+        }
+        index
+    }
+
+    /// Holds an event against those of the same subject before it.
+    fn take_event(&mut self, row: Row, event: &InOrder, leaf: &Hash) {
+        let judged = self.subjects.take(event, leaf);
+        if let Some(problem) = judged.problem {
+            self.findings.row(row, problem);
+        }
+        if judged.runs_back && self.warnings.len() < WARNED {
+            self.warnings.push(format!("{row} bears an earlier time than the one before it"));
+        }
+    }
+
+    /// What a leaf says of others, and when that was written.
+    fn take_told(&mut self, index: u64, told: &Told, at: Option<i64>) {
+        self.naming.told(index, told);
+        if let Some(sought) = &mut self.against.sought {
+            sought.told(told, at);
+        }
+        if let Some(from) = &told.from {
+            self.against.heads.resumed_from = Some(from.size);
+        }
+    }
+
+    /// Lets the tree grow by a leaf, if none before it is missing.
+    fn take_leaf(&mut self, leaf_hash: Option<Hash>) {
         self.tree = match (self.tree.take(), leaf_hash) {
             (Some(mut tree), Some(leaf)) => {
                 tree.push(leaf);
@@ -132,12 +159,6 @@ impl<'a> Tally<'a> {
             _ => None,
         };
         self.meet_heads();
-        if let Some(at) = at {
-            self.against.stamps.take(row, at, &mut self.findings);
-        }
-        if let Some(refers) = refers {
-            self.files.check(row, refers, &mut self.findings);
-        }
     }
 
     fn meet_heads(&mut self) {
@@ -156,7 +177,7 @@ impl<'a> Tally<'a> {
         }
         self.check_refilled()?;
         if self.partial {
-            self.check_extent(key);
+            self.check_extent(key)?;
         }
         self.check_checkpoint();
         self.against.stamps.judge_the_rest(&mut self.findings);
@@ -186,18 +207,20 @@ impl<'a> Tally<'a> {
     }
 
     /// The signed word on how much of the ledger this is.
-    fn check_extent(&mut self, key: Option<&VerifyingKey>) {
-        let Ok(text) = read_text(&self.files.dir().join(EXTENT)) else {
-            return self.findings.file(EXTENT, Problem::NoExtent);
-        };
-        let extent = match Extent::verify(&text, key.map_or(&[], slice::from_ref)) {
-            Ok(extent) => extent,
-            Err(error) => return self.findings.file(EXTENT, Problem::Extent(error)),
-        };
-        let sha256 = file_sha256(&self.files.dir().join(EVENTS)).unwrap_or_default();
-        if extent != Extent::new(self.events, sha256, self.note.checkpoint()) {
-            self.findings.file(EXTENT, Problem::OtherExtent);
+    fn check_extent(&mut self, key: Option<&VerifyingKey>) -> Result<(), AuditError> {
+        let dir = self.files.dir();
+        let sha256 = file_sha256(&dir.join(EVENTS));
+        let sha256 = sha256.map_err(|error| AuditError::Read(EVENTS, error))?;
+        let own = Extent::new(self.events, sha256, self.note.checkpoint());
+        let said = read_text(&dir.join(EXTENT)).map_err(|_| Problem::NoExtent).and_then(|text| {
+            Extent::verify(&text, key.map_or(&[], slice::from_ref)).map_err(Problem::Extent)
+        });
+        match said {
+            Ok(said) if said == own => {}
+            Ok(_) => self.findings.file(EXTENT, Problem::OtherExtent),
+            Err(problem) => self.findings.file(EXTENT, problem),
         }
+        Ok(())
     }
 
     fn check_checkpoint(&mut self) {
