@@ -4,7 +4,7 @@
 use super::cosignature::{Cosigned, WitnessKey};
 use super::note::{NoteSignature, SignedNote, decimal};
 
-/// The longest answer that is read, in bytes.
+/// The longest answer of a witness that is read, in bytes.
 pub const ANSWER_MOST: usize = 64 * 1024;
 
 /// The media type of an answer that says which size the witness knows.
@@ -21,9 +21,9 @@ pub struct Answer<'a> {
     pub body: &'a [u8],
 }
 
-/// What its answer comes to.
+/// What a witness says by its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum WitnessSays {
     /// It signed: its lines for the note, mostly one, and when first, RFC 3339.
     Cosigned {
         /// The lines, for [`SignedNote::with`].
@@ -70,12 +70,12 @@ pub enum WitnessRefusal {
 /// What the answer of this witness about this note comes to. Lines by other keys are passed over.
 ///
 /// # Errors
-/// A [`WitnessRefusal`]; [`Outcome::Knows`] is none.
+/// A [`WitnessRefusal`]; [`WitnessSays::Knows`] is none.
 pub fn judge(
     answer: Answer<'_>,
     note: &SignedNote,
     witness: &WitnessKey,
-) -> Result<Outcome, WitnessRefusal> {
+) -> Result<WitnessSays, WitnessRefusal> {
     match answer.status {
         200 => cosigned(text(answer.body)?, note, witness),
         400 => Err(WitnessRefusal::Unread),
@@ -83,7 +83,7 @@ pub fn judge(
         404 => Err(WitnessRefusal::UnknownLedger),
         409 if is_size(answer.content_type) => {
             let size = text(answer.body)?.strip_suffix('\n').and_then(decimal);
-            size.map(Outcome::Knows).ok_or(WitnessRefusal::Form)
+            size.map(WitnessSays::Knows).ok_or(WitnessRefusal::Form)
         }
         409 => Err(WitnessRefusal::Conflict),
         422 => Err(WitnessRefusal::Inconsistent),
@@ -95,7 +95,7 @@ fn cosigned(
     body: &str,
     note: &SignedNote,
     witness: &WitnessKey,
-) -> Result<Outcome, WitnessRefusal> {
+) -> Result<WitnessSays, WitnessRefusal> {
     let lines = body.strip_suffix('\n').ok_or(WitnessRefusal::Form)?;
     let mut own = Vec::new();
     for line in lines.split('\n') {
@@ -103,7 +103,7 @@ fn cosigned(
         own.extend(witness.is_named(&line).then_some(line));
     }
     match witness.look_at(note.text(), &own) {
-        Cosigned::At(at) => Ok(Outcome::Cosigned { lines: own, at }),
+        Cosigned::At(at) => Ok(WitnessSays::Cosigned { lines: own, at }),
         Cosigned::Missing => Err(WitnessRefusal::Missing),
         Cosigned::False => Err(WitnessRefusal::False),
     }
@@ -154,9 +154,9 @@ mod tests {
             (format!("{later}\n{good}\n"), vec![&later, &good]),
         ] {
             let lines: Vec<_> = lines.into_iter().cloned().collect();
-            assert!(w.0.cosigned(&note.with(&lines)) == w.0.look_at(note.text(), &lines));
-            let at = "1970-01-01T00:00:07Z".into();
-            assert_eq!(said(200, None, &body), Ok(Outcome::Cosigned { lines, at }), "{body}");
+            let at = "1970-01-01T00:00:07Z".to_owned();
+            assert_eq!(w.0.cosigned(&note.with(&lines)), Cosigned::At(at.clone()), "{body}");
+            assert_eq!(said(200, None, &body), Ok(WitnessSays::Cosigned { lines, at }), "{body}");
         }
         let refused = |status, body: &str| said(status, None, body).unwrap_err();
         let of_other_text = line(&w, "ledger\n8\n", 7);
@@ -184,7 +184,7 @@ mod tests {
             assert_eq!(refused(status, "7\n"), refusal);
         }
         for content_type in [TYPE, Some("Text/X.TLog.Size; charset=utf-8")] {
-            assert_eq!(said(409, content_type, "7\n"), Ok(Outcome::Knows(7)));
+            assert_eq!(said(409, content_type, "7\n"), Ok(WitnessSays::Knows(7)));
         }
         for body in ["7", "07\n", "-7\n", "7\n\n", "", "18446744073709551616\n"] {
             assert_eq!(said(409, TYPE, body), Err(WitnessRefusal::Form), "{body:?}");

@@ -14,9 +14,6 @@ use crate::tls;
 /// How long one answer may take, to its end.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// How large an answer may be.
-const MOST: usize = 64 * 1024;
-
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
@@ -27,8 +24,8 @@ pub enum HttpError {
     #[error("it did not answer within {} seconds", DEADLINE.as_secs())]
     TooSlow,
     /// More than belongs there.
-    #[error("its answer was larger than {} KiB", MOST / 1024)]
-    TooLarge,
+    #[error("its answer was larger than {} KiB", .0 / 1024)]
+    TooLarge(usize),
 }
 
 impl HttpError {
@@ -51,6 +48,8 @@ pub struct Question {
     pub kind: &'static str,
     /// The type of the answer that is asked for.
     pub accepts: &'static str,
+    /// The longest answer that is read, in bytes.
+    pub answer_most: usize,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -86,8 +85,8 @@ impl HttpClient {
         let (status, kind) = (answer.status().as_u16(), kind.map(str::to_owned));
         let mut body = Vec::new();
         while let Some(piece) = answer.chunk().await? {
-            if body.len() + piece.len() > MOST {
-                return Err(HttpError::TooLarge);
+            if body.len() + piece.len() > question.answer_most {
+                return Err(HttpError::TooLarge(question.answer_most));
             }
             body.extend_from_slice(&piece);
         }

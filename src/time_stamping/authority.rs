@@ -5,16 +5,19 @@ use std::time::Duration;
 
 use assent_ledger::digest::sha256;
 use assent_ledger::note::SignedNote;
-use assent_ledger::timestamp::{QUERY_TYPE, REPLY_TYPE, TimeStamp, TimeStampError, request};
+use assent_ledger::timestamp::{
+    CLOCKS_APART, QUERY_TYPE, REPLY_MOST, REPLY_TYPE, TimeStamp, TimeStampError, request,
+};
 use url::Url;
 
 use crate::domain::timestamp::Timestamp;
 use crate::outgoing_http::{AddressError, HttpClient, HttpError, Question, read_any_address};
 use crate::random::Moment;
 
-/// By how much the time that a stamp states may differ from ours. The token's signature is not checked here, and many
-/// authorities are asked in the clear: whoever stands between could answer with any time.
-pub const CLOCKS_DIFFER: Duration = Duration::from_mins(5);
+/// By how much the time that a stamp states may differ from ours: by no more than an audit lets pass. The token's
+/// signature is not checked here, and many authorities are asked in the clear: whoever stands between could answer with
+/// any time.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(CLOCKS_APART.unsigned_abs());
 
 /// Reads the address of a time-stamping authority. Many are asked in the clear: what they answer is signed.
 ///
@@ -81,8 +84,12 @@ impl TimeStampingAuthority {
     /// When there is no stamp of it, of this moment.
     pub async fn stamp(&self, head: &SignedNote, at: &Moment) -> Result<Stamp, StampError> {
         let (imprint, nonce) = (sha256(head.text().as_bytes()), at.new_nonce());
-        let question =
-            Question { kind: QUERY_TYPE, accepts: REPLY_TYPE, body: request(&imprint, nonce)? };
+        let question = Question {
+            kind: QUERY_TYPE,
+            accepts: REPLY_TYPE,
+            answer_most: REPLY_MOST,
+            body: request(&imprint, nonce)?,
+        };
         let answer = self.client.post(&self.address, question).await?;
         if answer.status != 200 {
             return Err(StampError::Status(answer.status));

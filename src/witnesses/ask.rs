@@ -6,7 +6,7 @@ use assent_ledger::add_checkpoint::request;
 use assent_ledger::consistency_proof::ConsistencyProof;
 use assent_ledger::cosignature::WitnessKey;
 use assent_ledger::note::SignedNote;
-use assent_ledger::witness_answer::{Answer, Outcome, judge};
+use assent_ledger::witness_answer::{ANSWER_MOST, Answer, WitnessSays, judge};
 
 use super::witness::Witness;
 use super::witness_error::WitnessError;
@@ -47,10 +47,11 @@ impl Witnesses {
         witness: &Witness,
         head: &SignedNote,
         proof: &ConsistencyProof,
-    ) -> Result<Outcome, WitnessError> {
+    ) -> Result<WitnessSays, WitnessError> {
         let question = Question {
             kind: "text/plain; charset=utf-8",
             accepts: "*/*",
+            answer_most: ANSWER_MOST,
             body: request(proof, head)?.into_bytes(),
         };
         let answer = self.client.post(&witness.takes_at, question).await?;

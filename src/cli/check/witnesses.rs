@@ -3,7 +3,7 @@
 
 use assent_ledger::consistency_proof::ConsistencyProof;
 use assent_ledger::note::SignedNote;
-use assent_ledger::witness_answer::Outcome;
+use assent_ledger::witness_answer::WitnessSays;
 
 use super::report::{Part, Report};
 use crate::cli::outcome::refuse;
@@ -39,12 +39,12 @@ async fn look_at_witness(
     let Some(newest) = newest else { return Ok(NOTHING.into()) };
     let size = newest.checkpoint().size;
     match witnesses.ask(witness, newest, &ConsistencyProof::trivial(size)).await {
-        Ok(Outcome::Cosigned { .. }) => Ok("ok; it signed the newest checkpoint".into()),
-        Ok(Outcome::Knows(0)) => Ok("ok; it knows this ledger, and signed nothing yet".into()),
-        Ok(Outcome::Knows(knows)) if knows < size => {
+        Ok(WitnessSays::Cosigned { .. }) => Ok("ok; it signed the newest checkpoint".into()),
+        Ok(WitnessSays::Knows(0)) => Ok("ok; it knows this ledger, and signed nothing yet".into()),
+        Ok(WitnessSays::Knows(knows)) if knows < size => {
             Ok(format!("ok; it signed {knows} of {size} leaves").into())
         }
-        Ok(Outcome::Knows(knows)) => {
+        Ok(WitnessSays::Knows(knows)) => {
             Err(refuse(sentence(&WitnessError::OtherTree { knows, size })))
         }
         Err(error) => Err(error.into()),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use assent_ledger::digest::is_sha256_hex;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
@@ -29,7 +30,9 @@ async fn show(
     Path(name): Path<String>,
     request: HeaderMap,
 ) -> Result<Response, Error> {
-    let sha256 = name.strip_suffix(ENDING).filter(|hash| is_hash(hash)).ok_or(Error::NotFound)?;
+    // In one spelling, so that words have one address.
+    let sha256 = name.strip_suffix(ENDING).filter(|hash| is_sha256_hex(hash));
+    let sha256 = sha256.ok_or(Error::NotFound)?;
     let notice = notices::find_by_hash(&mut app.db.read().await?, sha256).await?;
     let notice = notice.ok_or(Error::NotFound)?;
     let kind = "text/plain; charset=utf-8";
@@ -37,9 +40,4 @@ async fn show(
     let mut answer = words.answer(&request)?;
     answer.headers_mut().extend([UNLISTED]);
     Ok(answer)
-}
-
-/// Whether a text is a SHA-256 as it is written here, so that words have one address.
-fn is_hash(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

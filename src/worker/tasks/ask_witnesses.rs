@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use assent_ledger::note::{NoteSignature, SignedNote};
-use assent_ledger::witness_answer::{Outcome as Said, WitnessRefusal};
+use assent_ledger::witness_answer::{WitnessRefusal, WitnessSays};
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
@@ -101,21 +101,21 @@ pub async fn ask_witnesses(
         return Ok(asked);
     };
     let asking = Asking { db, witnesses: set, at, head: &found.head, note: &found.note };
-    let answers = witnesses.iter().zip(&found.known).map(async |(witness, known)| match known {
+    let turns = witnesses.iter().zip(&found.known).map(async |(witness, known)| match known {
         Some(known) => asking.ask(witness, *known).await,
-        None => Ok(Answer::SignedBefore),
+        None => Ok(Turn::SignedBefore),
     });
-    for (witness, answer) in witnesses.iter().zip(join_all(answers).await) {
-        let answer = answer?;
-        asked.signed += usize::from(matches!(answer, Answer::Signed));
-        match answer {
-            Answer::Signed | Answer::SignedBefore => {
+    for (witness, turn) in witnesses.iter().zip(join_all(turns).await) {
+        let turn = turn?;
+        asked.signed += usize::from(matches!(turn, Turn::Signed));
+        match turn {
+            Turn::Signed | Turn::SignedBefore => {
                 failing.remove(witness.name());
                 asked.ended += usize::from(end(db, witness.name()).await?);
             }
             // Whoever works beside us asks with a newer head.
-            Answer::Later => {}
-            Answer::Trouble(trouble) => {
+            Turn::Later => {}
+            Turn::Trouble(trouble) => {
                 let name = witness.name();
                 let detail = sentence(&trouble);
                 if !failing.contains_key(name) {
@@ -159,7 +159,7 @@ async fn end_of_others(db: &Db, witnesses: &[Witness]) -> Result<usize, Error> {
 }
 
 /// What became of asking one of them.
-enum Answer {
+enum Turn {
     Signed,
     SignedBefore,
     /// It knows a head that another process signed since.
@@ -177,7 +177,7 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    async fn ask(&self, witness: &Witness, from: u64) -> Result<Answer, Error> {
+    async fn ask(&self, witness: &Witness, from: u64) -> Result<Turn, Error> {
         let size = self.note.checkpoint().size;
         let mut old = from;
         for _ in 0..TRIES {
@@ -185,34 +185,34 @@ impl Asking<'_> {
             let proof = prove_consistency(&mut self.db.read().await?, old, self.head).await?;
             let proof = proof.ok_or(Error::Tree)?;
             match self.witnesses.ask(witness, self.note, &proof).await {
-                Ok(Said::Cosigned { lines, .. }) => return self.keep(witness, &lines).await,
-                Ok(Said::Knows(knows)) if knows > size => {
+                Ok(WitnessSays::Cosigned { lines, .. }) => return self.keep(witness, &lines).await,
+                Ok(WitnessSays::Knows(knows)) if knows > size => {
                     let newest = checkpoints::find_kept(&mut self.db.read().await?).await?;
                     let newest = newest.map_or(0, |head| head.size);
                     let is_here = i64::try_from(knows).is_ok_and(|knows| knows <= newest);
                     let other = WitnessError::OtherTree { knows, size };
-                    return Ok(if is_here { Answer::Later } else { Answer::Trouble(other) });
+                    return Ok(if is_here { Turn::Later } else { Turn::Trouble(other) });
                 }
-                Ok(Said::Knows(knows)) if knows == old => {
-                    return Ok(Answer::Trouble(WitnessError::OtherTree { knows, size }));
+                Ok(WitnessSays::Knows(knows)) if knows == old => {
+                    return Ok(Turn::Trouble(WitnessError::OtherTree { knows, size }));
                 }
-                Ok(Said::Knows(knows)) => old = knows,
-                Err(error) => return Ok(Answer::Trouble(error)),
+                Ok(WitnessSays::Knows(knows)) => old = knows,
+                Err(error) => return Ok(Turn::Trouble(error)),
             }
         }
-        Ok(Answer::Trouble(WitnessError::Unsteady))
+        Ok(Turn::Trouble(WitnessError::Unsteady))
     }
 
     /// Of several lines by one key, one is as good as all.
-    async fn keep(&self, witness: &Witness, lines: &[NoteSignature]) -> Result<Answer, Error> {
+    async fn keep(&self, witness: &Witness, lines: &[NoteSignature]) -> Result<Turn, Error> {
         let Some(line) = lines.first() else {
-            return Ok(Answer::Trouble(WitnessError::Refused(WitnessRefusal::Missing)));
+            return Ok(Turn::Trouble(WitnessError::Refused(WitnessRefusal::Missing)));
         };
         let (now, of) = (self.at.now, (&witness.key, self.head.size));
         let kept = self.db.run(|tx| {
             Box::pin(async move { Ok::<_, Error>(keep_cosignature(tx, now, of, line).await?) })
         });
         kept.await?;
-        Ok(Answer::Signed)
+        Ok(Turn::Signed)
     }
 }

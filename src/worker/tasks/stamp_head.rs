@@ -55,12 +55,12 @@ impl Task for StampHead {
         let WorkerParts { db, time_stamping, settings, .. } = &self.parts;
         let stamped = tokio::select! {
             stamped = stamp_head(db, time_stamping.as_ref(), settings.at(&at)) => stamped?,
-            () = self.stop.cancelled() => Stamped::Nothing,
+            () = self.stop.cancelled() => StampRun::Nothing,
         };
-        self.failed = (stamped == Stamped::Not).then_some(at.now);
+        self.failed = (stamped == StampRun::Not).then_some(at.now);
         Ok(match stamped {
-            Stamped::Nothing | Stamped::Not => Outcome::nothing(),
-            Stamped::Size(size) => {
+            StampRun::Nothing | StampRun::Not => Outcome::nothing(),
+            StampRun::Size(size) => {
                 Outcome::done(format!("the head over {size} leaves stamped with the time"))
             }
         })
@@ -69,7 +69,7 @@ impl Task for StampHead {
 
 /// What a look came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stamped {
+pub enum StampRun {
     /// Nothing is to be stamped now.
     Nothing,
     /// The head of this size was.
@@ -87,7 +87,7 @@ pub async fn stamp_head(
     db: &Db,
     authority: Option<&TimeStampingAuthority>,
     case: Case<'_>,
-) -> Result<Stamped, Error> {
+) -> Result<StampRun, Error> {
     let at = case.at;
     let due = match authority {
         Some(authority) => {
@@ -99,7 +99,7 @@ pub async fn stamp_head(
     let Some((authority, Unstamped { head, since, day })) = due else {
         // Another process stamped it, or nobody is to any more.
         clear_if_raised(db, TIME_STAMPS).await?;
-        return Ok(Stamped::Nothing);
+        return Ok(StampRun::Nothing);
     };
     let note = SignedNote::parse(&head.note).map_err(|_| Error::Tree)?;
     let stamp = match authority.stamp(&note, at).await {
@@ -113,7 +113,7 @@ pub async fn stamp_head(
                     tracing::error!(error = detail, "no head was stamped for over a day");
                 }
             }
-            return Ok(Stamped::Not);
+            return Ok(StampRun::Not);
         }
     };
     let (of, stamp) = ((&head, day), &stamp);
@@ -124,5 +124,5 @@ pub async fn stamp_head(
     if clear_if_raised(db, TIME_STAMPS).await? {
         tracing::info!("heads are stamped with the time again");
     }
-    Ok(Stamped::Size(head.size))
+    Ok(StampRun::Size(head.size))
 }

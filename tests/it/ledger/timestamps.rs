@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use assent::domain::staff::member::Role;
-use assent::worker::tasks::stamp_head::{PATIENCE, Stamped, stamp_head};
+use assent::worker::tasks::stamp_head::{PATIENCE, StampRun, stamp_head};
 use assent_ledger::note::SignedNote;
 use macro_rules_attribute::apply;
 
@@ -41,7 +41,7 @@ async fn size(app: &TestApp) -> i64 {
     app.count("SELECT size FROM ledger_head").await
 }
 
-async fn stamp(app: &TestApp) -> Stamped {
+async fn stamp(app: &TestApp) -> StampRun {
     let core = &app.core;
     let at = core.moment();
     stamp_head(&core.db, core.time_stamping.as_ref(), core.flow_settings.at(&at)).await.unwrap()
@@ -57,14 +57,14 @@ async fn the_newest_head_of_each_day_is_stamped(database: Database) {
     let app = sealed(database, &stamps).await;
     assert!(page(&app).await.contains("Nothing is stamped yet"));
     let first = size(&app).await;
-    assert_eq!(stamp(&app).await, Stamped::Size(first));
-    assert_eq!(stamp(&app).await, Stamped::Nothing);
+    assert_eq!(stamp(&app).await, StampRun::Size(first));
+    assert_eq!(stamp(&app).await, StampRun::Nothing);
     let second = grow(&app, "bob@b.example").await;
-    assert_eq!(stamp(&app).await, Stamped::Nothing, "once a day");
+    assert_eq!(stamp(&app).await, StampRun::Nothing, "once a day");
     app.advance(DAY);
-    assert_eq!(stamp(&app).await, Stamped::Size(second));
+    assert_eq!(stamp(&app).await, StampRun::Size(second));
     app.advance(DAY);
-    assert_eq!(stamp(&app).await, Stamped::Nothing, "there is no newer head");
+    assert_eq!(stamp(&app).await, StampRun::Nothing, "there is no newer head");
     assert!(page(&app).await.contains("The last states"));
     assert!(app.tamper("DELETE FROM checkpoint_timestamp").await.is_err());
 
@@ -90,7 +90,7 @@ async fn a_row_of_another_hand_stops_no_stamp_and_spoils_no_bundle(database: Dat
     let stamps = TimeStamps::start().await;
     let app = sealed(database, &stamps).await;
     let first = size(&app).await;
-    assert_eq!(stamp(&app).await, Stamped::Size(first));
+    assert_eq!(stamp(&app).await, StampRun::Size(first));
     let second = grow(&app, "bob@b.example").await;
     app.advance(DAY);
     // A stamp that was given, but of another day and another head; and one of days to come.
@@ -119,24 +119,24 @@ async fn a_row_of_another_hand_stops_no_stamp_and_spoils_no_bundle(database: Dat
     seal(&app).await;
     let newest = size(&app).await;
     assert!(newest >= second);
-    assert_eq!(stamp(&app).await, Stamped::Size(newest), "in place of the false one");
-    assert_eq!(stamp(&app).await, Stamped::Nothing);
+    assert_eq!(stamp(&app).await, StampRun::Size(newest), "in place of the false one");
+    assert_eq!(stamp(&app).await, StampRun::Nothing);
     let told = check(&app).await.findings;
     assert!(told.len() == 1 && !told[0].starts_with(of_today), "{told:?}");
     // And what this program wrote counts only as it wrote it.
     let moved = "UPDATE checkpoint_timestamp SET day = day - 10 WHERE day < 20790";
     assert_eq!(app.tamper(moved).await.unwrap(), 2);
-    assert!(matches!(stamp(&app).await, Stamped::Size(_)));
+    assert!(matches!(stamp(&app).await, StampRun::Size(_)));
 }
 
 #[apply(both_databases!)]
 async fn a_day_without_a_stamp_is_an_alarm_until_there_is_one(database: Database) {
     let port = free_port();
     let app = sealed_at(database, &setting(port)).await;
-    assert_eq!(stamp(&app).await, Stamped::Not);
+    assert_eq!(stamp(&app).await, StampRun::Not);
     assert!(!page(&app).await.contains("For over a day"), "it may be there soon");
     app.advance(PATIENCE);
-    assert_eq!(stamp(&app).await, Stamped::Not);
+    assert_eq!(stamp(&app).await, StampRun::Not);
     let shown = page(&app).await;
     assert!(shown.contains("For over a day") && shown.contains("it cannot be reached"), "{shown}");
     let ready = app.get("/readyz").await.text();
@@ -144,7 +144,7 @@ async fn a_day_without_a_stamp_is_an_alarm_until_there_is_one(database: Database
     let stamps = TimeStamps::start_at(port).await;
     assert_eq!(stamps.setting(), setting(port));
     stamps.keep_time_of(app.dir.path());
-    assert_eq!(stamp(&app).await, Stamped::Size(size(&app).await));
+    assert_eq!(stamp(&app).await, StampRun::Size(size(&app).await));
     assert!(!page(&app).await.contains("For over a day"));
     assert!(!app.get("/readyz").await.text().contains("ledger-time-stamps"));
 }
@@ -164,7 +164,7 @@ async fn what_is_no_stamp_of_this_head_is_not_kept(database: Database) {
         Fault::Ahead,
     ] {
         stamps.turn(fault);
-        assert_eq!(stamp(&app).await, Stamped::Not, "{fault:?}");
+        assert_eq!(stamp(&app).await, StampRun::Not, "{fault:?}");
         let words = match fault {
             Fault::Ill => "it answered with status 500",
             Fault::Garbled => "is not the answer of a time stamp authority",
@@ -177,11 +177,11 @@ async fn what_is_no_stamp_of_this_head_is_not_kept(database: Database) {
         assert_eq!(app.count(KEPT).await, 0, "{fault:?}");
     }
     stamps.turn(Fault::None);
-    assert!(matches!(stamp(&app).await, Stamped::Size(_)));
+    assert!(matches!(stamp(&app).await, StampRun::Size(_)));
     // What was right for one head is wrong for the next.
     grow(&app, "bob@b.example").await;
     app.advance(DAY);
     stamps.turn(Fault::Again);
-    assert_eq!(stamp(&app).await, Stamped::Not);
+    assert_eq!(stamp(&app).await, StampRun::Not);
     assert_eq!(app.count(KEPT).await, 1);
 }
