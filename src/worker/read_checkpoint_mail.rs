@@ -25,8 +25,8 @@ pub(super) async fn read(
     let Some(newest) = checkpoints::find_kept_at(tx, mail.created_at).await? else {
         return Ok(FoundContent::Nothing("nothing is sealed yet"));
     };
-    let before = match outbox::find_told_before(tx, mail.created_at).await? {
-        Some(told) => checkpoints::find_kept_at(tx, told).await?,
+    let before = match outbox::find_mailed_before(tx, mail.created_at).await? {
+        Some(mailed) => checkpoints::find_kept_at(tx, mailed).await?,
         None => None,
     };
     let proof = match before.filter(|before| before.size < newest.size) {

@@ -301,12 +301,14 @@ pub async fn list_parked(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, String)>> {
     .await)
 }
 
-/// Whether there is a new head to be mailed: one younger than any mail about one, and no such mail
+/// Whether there is a new head to be mailed: one that may be seen, younger than any mail about one; and no such mail
 /// after `since`.
 pub async fn checkpoint_mail_is_due(tx: &mut Tx, since: Timestamp) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT EXISTS (
-             SELECT 1 FROM (SELECT created_at FROM checkpoint ORDER BY size DESC LIMIT 1) AS h
+             SELECT 1 FROM (SELECT created_at FROM checkpoint
+                            WHERE size <= (SELECT shown FROM ledger_head)
+                            ORDER BY size DESC LIMIT 1) AS h
              WHERE NOT EXISTS (
                  SELECT 1 FROM outbox o WHERE o.kind = 'checkpoint'
                    AND (o.created_at > $1 OR o.created_at >= h.created_at)))"
@@ -317,7 +319,7 @@ pub async fn checkpoint_mail_is_due(tx: &mut Tx, since: Timestamp) -> sqlx::Resu
 }
 
 /// When the mail about a head was decided that was sent before the one of this moment; none before the first.
-pub async fn find_told_before(tx: &mut Tx, before: Timestamp) -> sqlx::Result<Option<Timestamp>> {
+pub async fn find_mailed_before(tx: &mut Tx, before: Timestamp) -> sqlx::Result<Option<Timestamp>> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT created_at FROM outbox
          WHERE kind = 'checkpoint' AND state = 'sent' AND created_at < $1

@@ -213,13 +213,13 @@ async fn a_policy_that_asks_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_witness_is_told() {
-    let witness = "witness@notary.example";
+async fn what_a_keeper_of_heads_is_mailed() {
+    let keeper = "keeper@archive.example";
     let app = TestApp::start(Database::Sqlite).await;
     subscribed(&app, "&newsletter=weekly").await;
     app.seal().await;
     // The first mail of all, once everything is sealed: there is no older head to prove anything from.
     app.advance(HOUR);
-    let app = app.halt().await.start_sealing(&[("ASSENT_LEDGER_WITNESS_MAIL", witness)]).await;
-    same_mail("mail_checkpoint", &app.next_mail(witness, 0).await);
+    let app = app.halt().await.start_sealing(&[("ASSENT_LEDGER_WITNESS_MAIL", keeper)]).await;
+    same_mail("mail_checkpoint", &app.next_mail(keeper, 0).await);
 }

@@ -21,7 +21,7 @@ use crate::support::{both_databases, poll};
 
 const DOMAIN: &str = "press.example";
 const FROM: &str = "Zoë’s Press <reports@press.example>";
-const WITNESS: &str = "witness@notary.example";
+const KEEPER: &str = "keeper@archive.example";
 const DAY: Duration = Duration::from_hours(24);
 
 /// How many kinds of mail there are; each must come up in the story.
@@ -48,7 +48,7 @@ fn settings(keys: &DkimKeys) -> Vec<(&'static str, String)> {
     let files = format!("rsa:{},ed:{}", keys.rsa.display(), keys.ed25519.display());
     vec![
         ("ASSENT_MAIL_FROM", FROM.to_owned()),
-        ("ASSENT_LEDGER_WITNESS_MAIL", WITNESS.to_owned()),
+        ("ASSENT_LEDGER_WITNESS_MAIL", KEEPER.to_owned()),
         ("ASSENT_CONTROLLER_NAME", "Müller & Söhne <Press> =?utf-8?q?x?=".to_owned()),
         ("ASSENT_CONTROLLER_ADDRESS", "Straße 1, ".to_owned() + &"z".repeat(180)),
         // A line of its own in every text part.
