@@ -11,7 +11,6 @@ use assent_ledger::cosignature::WitnessKey;
 use assent_ledger::digest::sha256_hex;
 use assent_ledger::extent::Extent;
 use assent_ledger::named_files::NamedFiles;
-use assent_ledger::note::SignedNote;
 use data_encoding::HEXLOWER;
 use serde_json::json;
 
@@ -23,6 +22,7 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::flows::consent::receipt::prove;
 use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::flows::ledger::cosigned_head::CosignedHead;
+use crate::flows::ledger::own_note::own_note;
 use crate::flows::ledger::stamped_heads::{Stamped, list_stamped};
 use crate::flows::ledger::trusted_keys::find_trusted;
 use crate::sealing::seal_all;
@@ -58,7 +58,7 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
         Some(Person { count, lines, named: theirs }) => {
             named = theirs;
             events.write_all(lines.as_bytes()).map_err(failed)?;
-            let note = SignedNote::parse(&newest.head.note)?;
+            let note = own_note(&newest.head)?;
             let extent = Extent::new(count as u64, sha256_hex(lines.as_bytes()), note.checkpoint());
             let signed = extent.sign(core.flow_settings.ledger_keys.first());
             std::fs::write(dir.join(EXTENT), signed).map_err(failed)?;

@@ -190,10 +190,11 @@ async fn print_receipt(core: &Core, id: Uuid) -> Outcome {
     let found = read_receipt(&mut core.db.read().await?, id).await?;
     let at = core.moment();
     let case = core.flow_settings.at(&at);
-    let issued = found.map(|found| found.issue(case, &core.links)).transpose()?;
-    let sealed = issued.and_then(|receipt| receipt.sealed);
-    let sealed = sealed
+    let found = found
         .ok_or_else(|| refuse(format!("there is no receipt {id}, or its evidence was erased")))?;
+    let sealed = found.issue(case, &core.links)?.sealed()?.ok_or_else(|| {
+        refuse(format!("receipt {id} waits for its place in the ledger: try again in a minute"))
+    })?;
     println!("{}", sealed.jws);
     disclosed(core, Disclosure::Receipt, &serde_json::json!({"receipt_id": id})).await
 }

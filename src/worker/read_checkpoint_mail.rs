@@ -1,10 +1,11 @@
 //! The newest checkpoint, mailed to somebody outside, who can hold it against the ledger later.
 
-use assent_ledger::note::{SignedNote, encode_hash};
+use assent_ledger::note::encode_hash;
 
 use super::WorkerParts;
 use super::mail_content::{FoundContent, MailContent};
 use crate::flows::Error;
+use crate::flows::ledger::own_note::own_note;
 use crate::flows::ledger::prove_consistency::prove_consistency;
 use crate::mail::letters::ledger::{CheckpointMail, ShownProof};
 use crate::store::Tx;
@@ -17,15 +18,15 @@ use crate::store::mail::outbox::{self, ClaimedMail};
 pub(super) async fn read(
     parts: &WorkerParts,
     tx: &mut Tx,
-    mail: &ClaimedMail,
+    claimed: &ClaimedMail,
 ) -> sqlx::Result<FoundContent> {
     let Some(recipient) = &parts.checkpoint_recipient else {
         return Ok(FoundContent::Nothing("nobody is to be mailed checkpoints any more"));
     };
-    let Some(newest) = checkpoints::find_kept_at(tx, mail.created_at).await? else {
+    let Some(newest) = checkpoints::find_kept_at(tx, claimed.created_at).await? else {
         return Ok(FoundContent::Nothing("nothing is sealed yet"));
     };
-    let before = match outbox::find_mailed_before(tx, mail.created_at).await? {
+    let before = match outbox::find_mailed_before(tx, claimed.created_at).await? {
         Some(mailed) => checkpoints::find_kept_at(tx, mailed).await?,
         None => None,
     };
@@ -33,15 +34,21 @@ pub(super) async fn read(
         Some(before) => prove(tx, &before, &newest).await?,
         None => None,
     };
-    let origin = SignedNote::parse(&newest.note).map(|note| note.checkpoint().origin.clone());
-    let told = CheckpointMail {
-        origin: origin.unwrap_or_default(),
+    let note = match own_note(&newest) {
+        Ok(note) => note,
+        Err(error) => {
+            tracing::error!(error = ?error, size = newest.size, "the newest checkpoint cannot be read, and is not mailed");
+            return Ok(FoundContent::Nothing("the newest checkpoint is not what was signed"));
+        }
+    };
+    let mail = CheckpointMail {
+        origin: note.checkpoint().origin.clone(),
         size: newest.size,
         note: newest.note,
-        date: mail.created_at,
+        date: claimed.created_at,
         proof,
     };
-    Ok(FoundContent::Mail(MailContent::new(recipient.clone(), told)))
+    Ok(FoundContent::Mail(MailContent::new(recipient.clone(), mail)))
 }
 
 /// The proof between two heads, as the mail shows it; none where the stored tree does not give it, for the head

@@ -27,11 +27,35 @@ pub struct Receipt {
     pub event: SealedEvent,
     /// Its evidence.
     pub body: Value,
-    /// Where it stands in the ledger, and the receipt as a compact JWS; none while it waits for its place.
-    pub sealed: Option<Sealed>,
+    /// Where it stands in the ledger.
+    pub place: Place,
+}
+
+impl Receipt {
+    /// Where it stands, with the receipt as a compact JWS; none while it waits for its place.
+    ///
+    /// # Errors
+    /// When the ledger is damaged: there is no receipt, and waiting does not help.
+    pub fn sealed(self) -> Result<Option<Sealed>, Error> {
+        match self.place {
+            Place::Sealed(sealed) => Ok(Some(sealed)),
+            Place::Waits => Ok(None),
+            Place::Damaged => Err(Error::Tree),
+        }
+    }
 }
 
 /// Where an event stands in the ledger.
+pub enum Place {
+    /// It waits to be entered.
+    Waits,
+    /// It can't be proved: the stored tree has a hole, or its head can't be read.
+    Damaged,
+    /// It is entered.
+    Sealed(Sealed),
+}
+
+/// The place of an event, and the receipt that proves it.
 pub struct Sealed {
     /// Its place.
     pub index: u64,
@@ -49,7 +73,14 @@ pub struct Unissued {
     body: Value,
     salt: Vec<u8>,
     form: Option<String>,
-    place: Option<(u64, CosignedHead, Vec<Hash>)>,
+    place: Found,
+}
+
+/// What the database has of a place.
+enum Found {
+    Waits,
+    Damaged,
+    Proved { index: u64, head: CosignedHead, hashes: Vec<Hash> },
 }
 
 /// Reads what the receipt of one event is made of; `None` when there is no such event or its evidence was erased.
@@ -68,17 +99,20 @@ pub async fn read_receipt(tx: &mut Tx, event_id: Uuid) -> Result<Option<Unissued
     let (committed, salt): (Value, _) = (serde_json::from_str(text)?, salt.clone());
     let context: Option<Value> = event.context.as_deref().map(serde_json::from_str).transpose()?;
     let body = whole(committed.clone(), context.clone(), event.words.as_deref());
-    let head = CosignedHead::find(tx).await?;
-    let place = match head {
+    let place = match CosignedHead::find(tx).await? {
         // Where the tree is damaged there is no proof, and the rest can still be read.
         Some(head) => match prove(tx, &event, head.head.size).await {
-            Err(Error::Tree) => None,
-            proved => proved?.map(|(index, hashes)| (index, head, hashes)),
+            Ok(Some((index, hashes))) => Found::Proved { index, head, hashes },
+            Ok(None) => Found::Waits,
+            Err(Error::Tree) => Found::Damaged,
+            Err(error) => return Err(error),
         },
-        None => None,
+        None => Found::Waits,
     };
     let form = match body["form"].as_str() {
-        Some(sha256) if place.is_some() => blank_forms::find(tx, sha256).await?,
+        Some(sha256) if matches!(place, Found::Proved { .. }) => {
+            blank_forms::find(tx, sha256).await?
+        }
         _ => None,
     };
     Ok(Some(Unissued { event, committed, context, body, salt, form, place }))
@@ -97,13 +131,22 @@ impl Unissued {
     /// When something that it is made of was changed since the event was sealed ([`Error::Changed`]), or its head was.
     pub fn issue(self, case: Case<'_>, links: &Links) -> Result<Receipt, Error> {
         let Self { event, committed, context, body, salt, form, place } = self;
-        let read = place.and_then(|(index, head, hashes)| {
-            let note = SignedNote::parse(&head.note(&case.settings.witnesses)).ok()?;
-            let is_own = i64::try_from(note.checkpoint().size) == Ok(head.head.size);
-            is_own.then_some((index, note, hashes))
-        });
-        let Some((index, head, hashes)) = read else {
-            return Ok(Receipt { event, body, sealed: None });
+        let read = match place {
+            Found::Proved { index, head, hashes } => {
+                let note = head.signed_note(&case.settings.witnesses);
+                note.map(|note| (index, note, hashes)).map_err(|_| Place::Damaged)
+            }
+            Found::Damaged => Err(Place::Damaged),
+            Found::Waits => Err(Place::Waits),
+        };
+        let (index, head, hashes) = match read {
+            Ok(read) => read,
+            Err(place) => {
+                if matches!(place, Place::Damaged) {
+                    tracing::error!(event_id = %event.event_id, "the ledger does not lead to an event: it has no receipt");
+                }
+                return Ok(Receipt { event, body, place });
+            }
         };
         let keys = &case.settings.ledger_keys;
         let signed = sign(
@@ -130,7 +173,7 @@ impl Unissued {
             &keys.trusted(),
         );
         let jws = signed.map_err(|error| refused(event.event_id, &error))?;
-        Ok(Receipt { event, body, sealed: Some(Sealed { index, head, jws }) })
+        Ok(Receipt { event, body, place: Place::Sealed(Sealed { index, head, jws }) })
     }
 }
 
@@ -177,7 +220,7 @@ pub async fn prove(
     size: i64,
 ) -> Result<Option<(u64, Vec<Hash>)>, Error> {
     let size = u64::try_from(size).map_err(|_| Error::Tree)?;
-    let index = event.leaf_index.and_then(|index| u64::try_from(index).ok());
+    let index = event.leaf_index.map(u64::try_from).transpose().map_err(|_| Error::Tree)?;
     let placed = index.and_then(|index| Some((index, inclusion_path(index, size)?)));
     let Some((index, path)) = placed else { return Ok(None) };
     Ok(Some((index, tree_nodes::proof(tx, &path).await?)))

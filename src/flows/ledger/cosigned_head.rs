@@ -5,6 +5,8 @@
 use assent_ledger::cosignature::{Cosigned, WitnessKey};
 use assent_ledger::note::{NoteSignature, SignedNote};
 
+use crate::flows::Error;
+use crate::flows::ledger::own_note::own_note;
 use crate::store::Tx;
 use crate::store::ledger::checkpoints::{self, StoredCheckpoint};
 use crate::store::ledger::cosignatures::{self, Cosignature, CosignatureOfHead};
@@ -32,20 +34,34 @@ impl CosignedHead {
     }
 
     /// Its note with the lines of those of these witnesses that signed it, in their order; behind them, as far as there is
-    /// room, those of witnesses that were set before. Call it when no transaction is open.
+    /// room, those of witnesses that were set before. Call it when no transaction is open. What is no note is shown as it is.
     #[must_use]
     pub fn note(&self, witnesses: &[WitnessKey]) -> String {
         join(&self.head.note, &self.cosignatures, witnesses)
+    }
+
+    /// The same, to be read.
+    ///
+    /// # Errors
+    /// When it is no note, or one of another size.
+    pub fn signed_note(&self, witnesses: &[WitnessKey]) -> Result<SignedNote, Error> {
+        Ok(with_lines(own_note(&self.head)?, &self.cosignatures, witnesses))
     }
 }
 
 /// The note with these lines, as far as they are what they say.
 pub(super) fn join(note: &str, stored: &[Cosignature], witnesses: &[WitnessKey]) -> String {
-    let Ok(bare) = SignedNote::parse(note) else { return note.to_owned() };
-    let mut joined = bare.clone();
+    match SignedNote::parse(note) {
+        Ok(own) => with_lines(own, stored, witnesses).as_str().to_owned(),
+        Err(_) => note.to_owned(),
+    }
+}
+
+fn with_lines(own: SignedNote, stored: &[Cosignature], witnesses: &[WitnessKey]) -> SignedNote {
+    let mut joined = own.clone();
     for witness in witnesses {
-        let mut own = stored.iter().filter(|row| row.witness == witness.to_string());
-        if let Some(line) = own.find_map(|row| signed_line(witness, &row.line, &bare)) {
+        let mut rows = stored.iter().filter(|row| row.witness == witness.to_string());
+        if let Some(line) = rows.find_map(|row| signed_line(witness, &row.line, &own)) {
             joined = joined.with(&[line]);
         }
     }
@@ -53,16 +69,16 @@ pub(super) fn join(note: &str, stored: &[Cosignature], witnesses: &[WitnessKey])
         let Ok(other) = WitnessKey::parse(&row.witness) else { continue };
         // A key that bears a name which counts, ours or that of a witness, and by chance its id, would spoil the note.
         let is_taken = |name: &str| name == other.name().as_str();
-        if bare.signatures().iter().any(|line| is_taken(&line.name))
+        if own.signatures().iter().any(|line| is_taken(&line.name))
             || witnesses.iter().any(|witness| is_taken(witness.name().as_str()))
         {
             continue;
         }
-        if let Some(line) = signed_line(&other, &row.line, &bare) {
+        if let Some(line) = signed_line(&other, &row.line, &own) {
             joined = joined.with(&[line]);
         }
     }
-    joined.as_str().to_owned()
+    joined
 }
 
 /// The line, if this witness signed this head with it.

@@ -5,6 +5,7 @@ use assent_ledger::note::SignedNote;
 
 use crate::flows::Error;
 use crate::flows::ledger::cosigned_head::is_by;
+use crate::flows::ledger::own_note::own_note;
 use crate::store::Db;
 use crate::store::ledger::checkpoints::StoredCheckpoint;
 use crate::store::ledger::{checkpoints, cosignatures, epochs};
@@ -37,10 +38,7 @@ pub async fn find_uncosigned(
         stored.push(cosignatures::list_newest(&mut tx, &vkey, head.size).await?);
     }
     drop(tx);
-    let note = SignedNote::parse(&head.note).map_err(|_| Error::Tree)?;
-    if i64::try_from(note.checkpoint().size) != Ok(head.size) {
-        return Err(Error::Tree);
-    }
+    let note = own_note(&head)?;
     let mut known = Vec::with_capacity(witnesses.len());
     for (witness, rows) in witnesses.iter().zip(stored) {
         let of_head = |size: i64| size == head.size;

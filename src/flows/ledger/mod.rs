@@ -18,6 +18,7 @@ pub mod keep_time_stamp;
 pub mod keep_verdict;
 pub mod mail_checkpoint;
 pub mod make_promises;
+pub mod own_note;
 pub mod own_schema;
 pub mod prove_consistency;
 pub mod read_tile;

@@ -4,11 +4,11 @@
 
 use assent_ledger::epoch::Epoch;
 use assent_ledger::keys::LedgerKeys;
-use assent_ledger::note::SignedNote;
 use assent_ledger::tree::Hash;
 
 use crate::domain::ledger::tile_name::TileName;
 use crate::flows::Error;
+use crate::flows::ledger::own_note::own_note;
 use crate::store::Tx;
 use crate::store::ledger::checkpoints::StoredCheckpoint;
 use crate::store::ledger::{checkpoints, epochs};
@@ -59,6 +59,6 @@ async fn find_left(tx: &mut Tx, epoch: Epoch) -> sqlx::Result<i64> {
 /// # Errors
 /// When it is no head of this ledger.
 pub fn epoch_of(head: &StoredCheckpoint, keys: &LedgerKeys) -> Result<Epoch, Error> {
-    let note = SignedNote::parse(&head.note).map_err(|_| Error::Tree)?;
+    let note = own_note(head)?;
     Epoch::from_name(&note.checkpoint().origin, keys.origin()).ok_or(Error::Tree)
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use assent_ledger::note::SignedNote;
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
@@ -12,6 +11,7 @@ use crate::domain::sentence::sentence;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::ledger::find_unstamped::{Unstamped, find_unstamped};
 use crate::flows::ledger::keep_time_stamp::keep_time_stamp;
+use crate::flows::ledger::own_note::own_note;
 use crate::flows::raise_alarm::{clear_if_raised, raise};
 use crate::flows::{Case, Error};
 use crate::store::Db;
@@ -101,7 +101,7 @@ pub async fn stamp_head(
         clear_if_raised(db, TIME_STAMPS).await?;
         return Ok(StampRun::Nothing);
     };
-    let note = SignedNote::parse(&head.note).map_err(|_| Error::Tree)?;
+    let note = own_note(&head)?;
     let stamp = match authority.stamp(&note, at).await {
         Ok(stamp) => stamp,
         Err(error) => {

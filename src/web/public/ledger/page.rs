@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use assent_ledger::epoch::Epoch;
-use assent_ledger::note::{SignedNote, VerifyingKey, encode_hash};
+use assent_ledger::note::{VerifyingKey, encode_hash};
 use axum::Router;
 use axum::extract::State;
 use axum::response::Html;
@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::domain::ledger::log_prefix::log_prefix;
 use crate::domain::timestamp::Timestamp;
+use crate::flows::ledger::own_note::own_note;
 use crate::flows::ledger::trusted_keys::find_trusted;
 use crate::store::ledger::checkpoints;
 use crate::store::ledger::checkpoints::StoredCheckpoint;
@@ -27,7 +28,7 @@ async fn show(State(app): State<Arc<App>>) -> Result<Html<String>, Error> {
     let newest = checkpoints::find_kept(&mut tx).await?;
     let keys = find_trusted(&mut tx, &app.settings.ledger_keys).await?;
     drop(tx);
-    let head = newest.as_ref().and_then(ShownHead::of);
+    let head = newest.as_ref().map(ShownHead::of).transpose()?;
     let ledger = app.settings.ledger_keys.origin();
     let epoch = head.as_ref().and_then(|head| Epoch::from_name(&head.origin, ledger));
     let page = LedgerPage {
@@ -61,10 +62,10 @@ struct ShownHead {
 }
 
 impl ShownHead {
-    fn of(stored: &StoredCheckpoint) -> Option<Self> {
-        let note = SignedNote::parse(&stored.note).ok()?;
+    fn of(stored: &StoredCheckpoint) -> Result<Self, Error> {
+        let note = own_note(stored)?;
         let head = note.checkpoint();
-        Some(Self {
+        Ok(Self {
             origin: head.origin.clone(),
             size: head.size,
             root: encode_hash(&head.root),

@@ -17,7 +17,7 @@ use crate::domain::ledger::verifier_page::verifier_link;
 use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::consent::receipt::{Receipt, Sealed, read_receipt};
+use crate::flows::consent::receipt::{Place, Receipt, Sealed, read_receipt};
 use crate::templates::page::Page;
 use crate::web::headers::UNLISTED;
 use crate::web::public::preferences::page::find;
@@ -45,7 +45,7 @@ async fn show(
     let receipt = found.ok_or(Error::NotFound)?.issue(app.settings.at(&at), &app.links)?;
     if id.ends_with(FILE) {
         // Entered within seconds; a receipt without its proof would be none.
-        file(&id, receipt.sealed.ok_or(Error::Unavailable)?)
+        file(&id, receipt.sealed()?.ok_or(Error::Unavailable)?)
     } else {
         page(&app, &token, &id, &receipt).map(IntoResponse::into_response)
     }
@@ -60,10 +60,11 @@ fn file(id: &str, sealed: Sealed) -> Result<Response, Error> {
 }
 
 fn page(app: &App, token: &str, id: &str, receipt: &Receipt) -> Result<Html<String>, Error> {
-    let Receipt { event, body, sealed } = receipt;
+    let Receipt { event, body, place } = receipt;
+    let sealed = if let Place::Sealed(sealed) = place { Some(sealed) } else { None };
     let label = body["policy"]["label"].as_str();
     let method = body["method"].as_str();
-    let ledger = sealed.as_ref().map(|sealed| {
+    let ledger = sealed.map(|sealed| {
         let head = sealed.head.checkpoint();
         LedgerPlace {
             index: sealed.index,
@@ -73,7 +74,7 @@ fn page(app: &App, token: &str, id: &str, receipt: &Receipt) -> Result<Html<Stri
             key: app.settings.ledger_keys.first().vkey().to_string(),
         }
     });
-    let check_url = sealed.as_ref().and_then(|sealed| verifier_link(&sealed.jws));
+    let check_url = sealed.and_then(|sealed| verifier_link(&sealed.jws));
     let words = body["notice"]["text"].as_str();
     app.page(&ReceiptPage {
         token,
@@ -98,6 +99,7 @@ fn page(app: &App, token: &str, id: &str, receipt: &Receipt) -> Result<Html<Stri
         file_url: ledger.as_ref().map(|_| format!("/preferences/{token}/receipts/{id}{FILE}")),
         check_url,
         ledger,
+        is_damaged: matches!(place, Place::Damaged),
     })
 }
 
@@ -107,8 +109,9 @@ pub(in crate::web) struct ReceiptPage<'a> {
     token: &'a str,
     id: &'a str,
     event: ReceiptEvent<'a>,
-    /// None while it waits for its place.
+    /// None while it waits for its place, and where the ledger is damaged.
     ledger: Option<LedgerPlace>,
+    is_damaged: bool,
     file_url: Option<String>,
     /// The page that checks it, with the receipt in the link.
     check_url: Option<String>,
@@ -194,7 +197,9 @@ impl Page for ReceiptPage<'_> {
             }),
             file_url: is_sealed.then(|| "/preferences/TOKEN/receipts/1.jws".to_owned()),
             check_url: is_sealed.then(|| verifier_link("JWS").unwrap_or_default()),
+            is_damaged: false,
         };
-        vec![page(given, true), page(withdrawn, false), page(brought_in, true)]
+        let damaged = Self { is_damaged: true, ..page(given.clone(), false) };
+        vec![page(given, true), page(withdrawn, false), page(brought_in, true), damaged]
     }
 }

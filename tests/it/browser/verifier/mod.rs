@@ -202,7 +202,7 @@ async fn receipts(app: &TestApp) -> Vec<Given> {
         let (terms, at) = (&app.core.flow_settings, app.core.moment());
         let found = read_receipt(&mut app.read().await, row.event_id).await.unwrap();
         let made = found.map(|found| found.issue(terms.at(&at), &app.core.links).unwrap());
-        let Some(sealed) = made.and_then(|receipt| receipt.sealed) else { continue };
+        let Some(sealed) = made.and_then(|receipt| receipt.sealed().unwrap()) else { continue };
         let (event_id, event_type, leaf, jws) =
             (row.event_id, row.event_type, row.leaf, sealed.jws);
         let payload = verify(&jws, &keys).unwrap().payload;

@@ -18,7 +18,7 @@ async fn receipt_of(app: &TestApp, row: &Row) -> Result<String, Error> {
     let mut tx = app.read().await;
     let made = read_receipt(&mut tx, row.event_id).await?.unwrap();
     drop(tx);
-    Ok(made.issue(settings.at(&at), &app.core.links)?.sealed.unwrap().jws)
+    Ok(made.issue(settings.at(&at), &app.core.links)?.sealed()?.unwrap().jws)
 }
 
 async fn is_signed(app: &TestApp, row: &Row) {
@@ -78,6 +78,35 @@ async fn a_changed_row_is_given_no_receipt(database: Database) {
     ] {
         assert!(app.tamper(doing).await.unwrap() > 0, "{doing}");
         is_refused(&app, row, doing).await;
+        assert!(app.tamper(undoing).await.unwrap() > 0, "{undoing}");
+        is_signed(&app, row).await;
+    }
+    healed(&app).await;
+}
+
+#[apply(both_databases!)]
+async fn a_receipt_of_a_damaged_tree_does_not_wait(database: Database) {
+    let app = history(database).await;
+    let rows = rows(&app.core.db).await;
+    let row = rows.iter().find(|row| row.event_type == EventType::Given).unwrap();
+    let page = app.mail_to("ada@b.example")[1].link("/preferences/");
+    let page = format!("{page}/receipts/{}", row.event_id);
+    app.tamper("CREATE TABLE kept AS SELECT * FROM ledger_tile").await.unwrap();
+    app.tamper("CREATE TABLE heads AS SELECT * FROM checkpoint").await.unwrap();
+    for (doing, undoing) in [
+        ("DELETE FROM ledger_tile", "INSERT INTO ledger_tile SELECT * FROM kept"),
+        (
+            "UPDATE checkpoint SET note = 'none'",
+            "UPDATE checkpoint SET note = (SELECT h.note FROM heads h WHERE h.size = checkpoint.size)",
+        ),
+    ] {
+        assert!(app.tamper(doing).await.unwrap() > 0, "{doing}");
+        assert!(matches!(receipt_of(&app, row).await, Err(Error::Tree)), "{doing}");
+        let shown = app.get(&page).await;
+        assert_eq!(shown.status, 200, "{doing}");
+        let shown = shown.text();
+        assert!(shown.contains("is damaged") && !shown.contains("within a minute"), "{doing}");
+        assert_eq!(app.get(&format!("{page}.jws")).await.status, 500, "{doing}");
         assert!(app.tamper(undoing).await.unwrap() > 0, "{undoing}");
         is_signed(&app, row).await;
     }

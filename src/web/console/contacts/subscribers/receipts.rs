@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::domain::ledger::verifier_page::verifier_link;
 use crate::domain::staff::right::Right;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::consent::receipt::{Receipt, read_receipt};
+use crate::flows::consent::receipt::{Place, Receipt, read_receipt};
 use crate::flows::contacts::disclose::disclose;
 use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::store::contacts::subscribers;
@@ -42,8 +42,10 @@ async fn read(app: &App, id: &str) -> Result<Receipt, Error> {
 
 async fn show(session: StaffSession, Path(id): Path<String>) -> Result<Response, Error> {
     let app = &session.app;
-    let Receipt { event, body, sealed } = read(app, &id).await?;
+    let Receipt { event, body, place } = read(app, &id).await?;
     let person = subscribers::find(&mut app.db.read().await?, event.subject_id).await?;
+    let is_damaged = matches!(place, Place::Damaged);
+    let sealed = if let Place::Sealed(sealed) = place { Some(sealed) } else { None };
     let ledger = sealed.as_ref().map(|sealed| {
         let head = sealed.head.checkpoint();
         Placed { index: sealed.index, size: head.size, root: encode_hash(&head.root) }
@@ -68,6 +70,7 @@ async fn show(session: StaffSession, Path(id): Path<String>) -> Result<Response,
             .and_then(|sealed| verifier_link(&sealed.jws))
             .map(|_| format!("/console/receipts/{id}/check")),
         ledger,
+        is_damaged,
     };
     session.show(&page)
 }
@@ -78,8 +81,9 @@ pub(in crate::web::console) struct ReceiptPage<'a> {
     receipt: ShownReceipt<'a>,
     /// The page of whom it is about.
     person: Option<String>,
-    /// Its place; none while it waits for one, and no file either.
+    /// Its place; none while it waits for one, or where the ledger is damaged, and no file either.
     ledger: Option<Placed>,
+    is_damaged: bool,
     file: Option<String>,
     /// Leads to the page that checks it; none for one that is too long for a link.
     check: Option<String>,
@@ -132,6 +136,7 @@ impl Page for ReceiptPage<'_> {
             ledger: Some(Placed { index: 1, size: 2, root: "ROOT".to_owned() }),
             file: Some("/console/receipts/ID/file".to_owned()),
             check: Some("/console/receipts/ID/check".to_owned()),
+            is_damaged: false,
         };
         let emptied = ShownReceipt {
             words: None,
@@ -142,9 +147,22 @@ impl Page for ReceiptPage<'_> {
             address: None,
             ..receipt
         };
-        let emptied =
-            ReceiptPage { receipt: emptied, person: None, ledger: None, file: None, check: None };
-        vec![sealed, emptied]
+        let emptied = ReceiptPage {
+            receipt: emptied,
+            person: None,
+            ledger: None,
+            file: None,
+            check: None,
+            is_damaged: false,
+        };
+        let damaged = ReceiptPage {
+            ledger: None,
+            file: None,
+            check: None,
+            is_damaged: true,
+            ..sealed.clone()
+        };
+        vec![sealed, emptied, damaged]
     }
 }
 
@@ -154,7 +172,7 @@ async fn file(
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     // Entered within seconds; a receipt without its proof would be none.
-    let sealed = read(&session.app, &id).await?.sealed.ok_or(Error::Unavailable)?;
+    let sealed = read(&session.app, &id).await?.sealed()?.ok_or(Error::Unavailable)?;
     let detail = json!({"receipt_id": id});
     record(&session, &method, (Disclosure::Receipt, &detail)).await?;
     answer("application/jose", &format!("receipt-{id}.jws"), sealed.jws)
@@ -167,7 +185,7 @@ async fn check(
     method: Method,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
-    let sealed = read(&session.app, &id).await?.sealed.ok_or(Error::Unavailable)?;
+    let sealed = read(&session.app, &id).await?.sealed()?.ok_or(Error::Unavailable)?;
     let check_url = verifier_link(&sealed.jws).ok_or(Error::NotFound)?;
     record(&session, &method, (Disclosure::Receipt, &json!({"receipt_id": id}))).await?;
     session.show(&ReceiptCheckPage { receipt_url: format!("/console/receipts/{id}"), check_url })
