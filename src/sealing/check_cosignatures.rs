@@ -1,30 +1,22 @@
-//! What is stored as said by others of our heads: by witnesses, each signature against the key that it names, and by a
-//! time-stamping authority, each row against its MAC and its head. A row that is another is shown nowhere, and is a finding:
-//! this program does not write such.
+//! What is stored as signed by witnesses of our heads: each signature against the key that it names. A row that is another is
+//! shown nowhere, and is a finding: this program does not write such.
 
 use assent_ledger::cosignature::WitnessKey;
 
 use super::verification::Verification;
-use crate::domain::consent::evidence_key::EvidenceKey;
-use crate::domain::day::Day;
 use crate::flows::Error;
 use crate::flows::ledger::cosigned_head::is_true;
-use crate::flows::ledger::keep_time_stamp::is_own_stamp;
 use crate::store::Db;
-use crate::store::ledger::{cosignatures, head_timestamps};
+use crate::store::ledger::cosignatures;
 
 /// How many are read at once.
 const CHUNK: i64 = 512;
 
-/// Checks both. No transaction is open while signatures are.
+/// Checks all. No transaction is open while signatures are.
 ///
 /// # Errors
 /// When the database does not answer.
-pub(super) async fn check_cosignatures(
-    db: &Db,
-    key: &EvidenceKey,
-    told: &mut Verification,
-) -> Result<(), Error> {
+pub(super) async fn check_cosignatures(db: &Db, told: &mut Verification) -> Result<(), Error> {
     let mut after = (0, String::new());
     loop {
         let mut tx = db.read().await?;
@@ -45,14 +37,6 @@ pub(super) async fn check_cosignatures(
                 "the signature of witness {witness} under the checkpoint of {} events is not one of that checkpoint by \
                  its key",
                 row.size
-            ));
-        }
-    }
-    for stamped in head_timestamps::list(&mut db.read().await?, i64::MIN..=i64::MAX).await? {
-        if !is_own_stamp(key, &stamped) {
-            let day = Day::numbered(stamped.stamp.day);
-            told.add(format!(
-                "the time stamp of {day}: this program did not write it, or it is of another checkpoint"
             ));
         }
     }

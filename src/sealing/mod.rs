@@ -6,6 +6,7 @@ mod check_claims;
 mod check_cosignatures;
 mod check_epochs;
 mod check_texts;
+mod check_time_stamps;
 mod stored_tree;
 pub mod verification;
 pub mod verify;

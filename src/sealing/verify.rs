@@ -15,6 +15,7 @@ use super::check_claims::check_claims;
 use super::check_cosignatures::check_cosignatures;
 use super::check_epochs::{Begun, check_epochs};
 use super::check_texts::check_texts;
+use super::check_time_stamps::check_time_stamps;
 use super::seal_all;
 use super::stored_tree::{Heads, Tree};
 pub use super::verification::Verification;
@@ -224,7 +225,8 @@ async fn check(
     drop(pieces);
     let whole = tree.frontier.size() == u64::try_from(size).unwrap_or(0);
     heads.finish(size, tally.naming.adopted_of(u64::MAX), told).await?;
-    check_cosignatures(db, &settings.evidence_key, told).await?;
+    check_cosignatures(db, told).await?;
+    check_time_stamps(db, &settings.evidence_key, told).await?;
     finish(db, settings, (&mut tally, whole), told).await
 }
 

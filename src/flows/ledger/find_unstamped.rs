@@ -3,7 +3,7 @@
 use crate::domain::day::Day;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::Case;
-use crate::flows::ledger::keep_time_stamp::find_last_stamp;
+use crate::flows::ledger::own_stamp::find_last_stamp;
 use crate::store::Tx;
 use crate::store::ledger::checkpoints::StoredCheckpoint;
 use crate::store::ledger::{checkpoints, head_timestamps};

@@ -20,6 +20,7 @@ pub mod mail_checkpoint;
 pub mod make_promises;
 pub mod own_note;
 pub mod own_schema;
+pub mod own_stamp;
 pub mod prove_consistency;
 pub mod read_tile;
 pub mod record_check;

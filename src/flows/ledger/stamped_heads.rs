@@ -7,7 +7,7 @@ use assent_ledger::cosignature::WitnessKey;
 use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::domain::day::Day;
 use crate::flows::ledger::cosigned_head::join;
-use crate::flows::ledger::keep_time_stamp::is_own_stamp;
+use crate::flows::ledger::own_stamp::is_own_stamp;
 use crate::store::Tx;
 use crate::store::ledger::cosignatures::{self, Cosignature};
 use crate::store::ledger::head_timestamps::{self, StampedHead};

@@ -82,8 +82,8 @@ pub async fn list_newest(tx: &mut Tx, up_to: i64) -> sqlx::Result<Vec<StampedHea
         .await)
 }
 
-/// Since when a head waits that is larger than this: when the first of them was signed. None where there is none that
-/// may be seen.
+/// When the smallest head was signed that is larger than this and may be seen: since then one waits for its stamp. None
+/// where there is none.
 ///
 /// # Errors
 /// When the database does not answer.

@@ -33,7 +33,7 @@ pub const PATIENCE: Duration = Duration::from_mins(5);
 /// How often one is asked in a row, each time from the size that it says to know.
 const TRIES: usize = 3;
 
-/// Who is asked when the program stops is waited for no longer.
+/// The task. When the program stops, it does not wait for the answer of whoever is asked.
 pub(super) struct AskWitnesses {
     parts: WorkerParts,
     failing: Failing,

@@ -26,7 +26,7 @@ const AGAIN: Duration = Duration::from_hours(1);
 /// How long a head may wait for its stamp before it is an alarm.
 pub const PATIENCE: Duration = Duration::from_hours(24);
 
-/// Who is asked when the program stops is waited for no longer.
+/// The task. When the program stops, it does not wait for the answer of whoever is asked.
 pub(super) struct StampHead {
     parts: WorkerParts,
     stop: CancellationToken,

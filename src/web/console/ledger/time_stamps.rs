@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::domain::alarm::TIME_STAMPS;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::Case;
-use crate::flows::ledger::keep_time_stamp::find_last_stamp;
+use crate::flows::ledger::own_stamp::find_last_stamp;
 use crate::store::Tx;
 use crate::store::alarms::Alarm;
 
