@@ -45,6 +45,10 @@ impl HashedText<'_> {
 
     fn validators_and_language(&self) -> Result<(Validators, HeaderValue), Error> {
         if sha256_hex(self.text.as_bytes()) != self.sha256 {
+            tracing::error!(
+                sha256 = self.sha256,
+                "a text is not the one that was hashed: it is not given out"
+            );
             return Err(Error::NotFound);
         }
         let lang = HeaderValue::try_from(self.lang).map_err(|_| Error::Internal)?;

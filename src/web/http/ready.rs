@@ -2,6 +2,7 @@
 //! somebody first takes it.
 
 use std::io;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -18,7 +19,7 @@ use crate::web::Error;
 /// An answer that is the same for all.
 pub(in crate::web) struct Ready {
     state: Validators,
-    /// Whether it is sent or was the same all along.
+    /// Those of the answer, and of the one that says that it is the same still (304).
     headers: HeaderMap,
     kind: HeaderValue,
     body: Bytes,
@@ -28,13 +29,13 @@ pub(in crate::web) struct Ready {
 }
 
 /// It in one coding; nothing where it is no smaller in it.
-type Packed = OnceCell<Option<Bytes>>;
+type Packed = Arc<OnceCell<Option<Bytes>>>;
 
 impl Ready {
     /// A page that anybody may keep, and must ask after before it is shown again.
-    pub(in crate::web) fn page(html: String) -> Self {
-        let state = Validators::of_text(&html);
-        let headers = validators::page_headers(&state);
+    pub(in crate::web) fn page(html: impl AsRef<str> + Into<Bytes>) -> Self {
+        let state = Validators::of_text(html.as_ref());
+        let headers = validators::public_headers(&state, "accept-encoding");
         Self::new((state, headers), "text/html; charset=utf-8", html)
     }
 
@@ -58,9 +59,9 @@ impl Ready {
             headers,
             kind: HeaderValue::from_static(kind),
             body: body.into(),
-            brotli: Packed::new(),
-            zstd: Packed::new(),
-            gzip: Packed::new(),
+            brotli: Packed::default(),
+            zstd: Packed::default(),
+            gzip: Packed::default(),
         }
     }
 
@@ -105,15 +106,23 @@ impl Ready {
         Ok(response)
     }
 
-    /// It in this coding; `None` where it is no smaller in it. Whoever asks meanwhile waits for the one packing.
+    /// It in this coding; `None` where it is no smaller in it. Whoever asks meanwhile waits for the one packing, which
+    /// goes on when those who asked go away: another would be begun beside it otherwise, for each who comes and goes.
     async fn packed(&self, coding: Coding) -> Option<Bytes> {
         let place = match coding {
             Coding::Brotli => &self.brotli,
             Coding::Zstd => &self.zstd,
             Coding::Gzip => &self.gzip,
         };
-        let packed = place.get_or_try_init(|| pack(self.body.clone(), coding)).await;
-        packed.cloned().unwrap_or_else(|error| {
+        if let Some(packed) = place.get() {
+            return packed.clone();
+        }
+        let (place, body) = (place.clone(), self.body.clone());
+        let packing =
+            tokio::spawn(
+                async move { place.get_or_try_init(|| pack(body, coding)).await.cloned() },
+            );
+        packing.await.map_err(io::Error::from).flatten().unwrap_or_else(|error| {
             tracing::error!(error = ?error, ?coding, "a page could not be packed: it is sent as it is");
             None
         })
@@ -133,6 +142,8 @@ async fn pack(body: Bytes, coding: Coding) -> io::Result<Option<Bytes>> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use axum::body::{HttpBody, to_bytes};
     use axum::http::StatusCode;
 
@@ -169,6 +180,20 @@ mod tests {
         let plain = page.answer(&HeaderMap::new()).await.unwrap();
         assert!(!plain.headers().contains_key(header::CONTENT_ENCODING));
         assert_eq!(to_bytes(plain.into_body(), usize::MAX).await.unwrap(), page.body);
+    }
+
+    #[tokio::test]
+    async fn packing_goes_on_when_nobody_waits_for_it() {
+        let page = page();
+        let asked = asking(&[(header::ACCEPT_ENCODING, "br")]);
+        let left = tokio::time::timeout(Duration::ZERO, page.answer(&asked)).await;
+        assert!(left.is_err(), "whoever asked has gone before it is packed");
+        let packed = async {
+            while page.brotli.get().is_none() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), packed).await.expect("it was packed");
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use assent_ledger::digest::sha256_hex;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 
 use crate::domain::timestamp::Timestamp;
 use crate::web::Error;
@@ -148,18 +148,32 @@ impl Validators {
 /// # Errors
 /// When a condition of the request failed.
 pub(in crate::web) fn public_page(request: &HeaderMap, page: String) -> Result<Response, Error> {
-    let validators = Validators::of_text(&page);
-    let headers = page_headers(&validators);
-    let same = validators.not_modified(request, &headers)?;
-    Ok(same.unwrap_or_else(|| (headers, Html(page)).into_response()))
+    public_text(request, ("text/html; charset=utf-8", "accept-encoding"), page)
 }
 
-/// What such a page says of itself, sent or not.
-pub(super) fn page_headers(validators: &Validators) -> HeaderMap {
+/// The same of a text of this media type, which varies by these fields of the request.
+///
+/// # Errors
+/// When a condition of the request failed.
+pub(in crate::web) fn public_text(
+    request: &HeaderMap,
+    (kind, vary): (&'static str, &'static str),
+    text: String,
+) -> Result<Response, Error> {
+    let validators = Validators::of_text(&text);
+    let mut headers = public_headers(&validators, vary);
+    if let Some(same) = validators.not_modified(request, &headers)? {
+        return Ok(same);
+    }
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    Ok((headers, text).into_response())
+}
+
+/// What such a text says of itself, sent or not. Packing says by itself that it varies, but not beside 304.
+pub(super) fn public_headers(validators: &Validators, vary: &'static str) -> HeaderMap {
     let mut headers = validators.headers();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    // Packing says so itself, but not beside 304.
-    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    headers.insert(header::VARY, HeaderValue::from_static(vary));
     headers
 }
 

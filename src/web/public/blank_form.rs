@@ -19,7 +19,7 @@ const FIELD: &str = "blank";
 /// A page of ours on which a form stands.
 #[derive(Clone, Copy)]
 pub(super) struct FormPage<'a> {
-    /// By which the document says what it is of.
+    /// By which the document says which form it is.
     pub name: &'a str,
     /// The page with this form on it.
     pub render: &'a (dyn Fn(ShownForm<'_>) -> Result<Html<String>, Error> + Sync),

@@ -7,18 +7,20 @@ use assent_ledger::bundle::{JWKS_TYPE, keys_json};
 use assent_ledger::note::VerifyingKey;
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use axum::routing::get;
 
 use crate::flows::ledger::trusted_keys::find_trusted;
 use crate::web::headers::UNLISTED;
 use crate::web::http::accept::preferred;
-use crate::web::http::validators::Validators;
+use crate::web::http::validators::public_text;
 use crate::web::{App, Error};
 
 const LINES: &str = "text/plain";
 const JSON: &str = "application/json";
+/// What the answer depends on where its kind was asked for.
+const BY_KIND: &str = "accept, accept-encoding";
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/ledger/key", get(negotiate)).route("/ledger/key.json", get(as_jwk_set))
@@ -31,32 +33,27 @@ async fn keys(app: &App) -> Result<Vec<VerifyingKey>, Error> {
 async fn negotiate(State(app): State<Arc<App>>, request: HeaderMap) -> Result<Response, Error> {
     let kind = preferred(&request, &[LINES, JWKS_TYPE, JSON]);
     let keys = keys(&app).await?;
-    let answer = match kind {
-        Some(JSON) => answer(&request, JSON, keys_json(&keys)),
-        Some(JWKS_TYPE) => answer(&request, JWKS_TYPE, keys_json(&keys)),
+    match kind {
+        Some(JSON) => answer(&request, (JSON, BY_KIND), keys_json(&keys)),
+        Some(JWKS_TYPE) => answer(&request, (JWKS_TYPE, BY_KIND), keys_json(&keys)),
         _ => {
             let lines: Vec<String> = keys.iter().map(ToString::to_string).collect();
-            answer(&request, "text/plain; charset=utf-8", lines.join("\n") + "\n")
+            answer(&request, ("text/plain; charset=utf-8", BY_KIND), lines.join("\n") + "\n")
         }
-    };
-    let mut answer = answer?;
-    answer.headers_mut().insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
-    Ok(answer)
+    }
 }
 
 async fn as_jwk_set(State(app): State<Arc<App>>, request: HeaderMap) -> Result<Response, Error> {
-    answer(&request, JWKS_TYPE, keys_json(&keys(&app).await?))
+    answer(&request, (JWKS_TYPE, "accept-encoding"), keys_json(&keys(&app).await?))
 }
 
 /// Anybody may keep it, and asks after it before it is used again: a key may be replaced.
-fn answer(request: &HeaderMap, kind: &'static str, text: String) -> Result<Response, Error> {
-    let state = Validators::of_text(&text);
-    let mut headers = state.headers();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.extend([UNLISTED]);
-    if let Some(same) = state.not_modified(request, &headers)? {
-        return Ok(same);
-    }
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    Ok((headers, text).into_response())
+fn answer(
+    request: &HeaderMap,
+    kind: (&'static str, &'static str),
+    text: String,
+) -> Result<Response, Error> {
+    let mut answer = public_text(request, kind, text)?;
+    answer.headers_mut().extend([UNLISTED]);
+    Ok(answer)
 }
