@@ -41,7 +41,6 @@ use crate::random::{Moment, Random};
 use crate::store::Db;
 use crate::templates::Templates;
 use crate::time_stamping::TimeStampingAuthority;
-use crate::web::state::blank_forms::BlankForms;
 use crate::web::state::ready_pages::ReadyPages;
 use crate::web::{
     App, CatalogCache, CodeLimit, Comparisons, FiguresCache, HashPermits, LedgerCheck,
@@ -409,7 +408,6 @@ impl Program {
             catalog,
             postmaster,
             intake,
-            blank_forms: BlankForms::default(),
             ready_pages: ReadyPages::default(),
             network_limits: NetworkLimits::new(core.settings.signups_per_ip),
             code_limit: CodeLimit::new(),

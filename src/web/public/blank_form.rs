@@ -10,7 +10,6 @@ use super::form_context::FormContext;
 use super::shown_form::{ShownForm, page_form};
 use crate::domain::consent::blank_form::BlankForm;
 use crate::web::http::fields::Fields;
-use crate::web::state::blank_forms::BlankPage;
 use crate::web::{App, Error};
 
 /// The field in which a page names the blank form that it shows.
@@ -35,16 +34,23 @@ pub(super) struct FormPages<'a> {
 }
 
 impl FormPage<'_> {
-    /// The page before anything is typed: as it is served, and as evidence keeps it.
+    /// The page before anything is typed, as evidence keeps it: it names nothing, for what is hashed cannot hold its own
+    /// hash.
     pub(super) fn blank(
         &self,
         app: &App,
         context: &FormContext<'_>,
-    ) -> Result<Arc<BlankPage>, Error> {
-        let page = (self.name, &context.policy.label);
-        app.blank_forms.get(context.catalog, page, |sha256| {
-            Ok((self.render)(page_form(context, None).naming(sha256))?.0)
+    ) -> Result<Arc<BlankForm>, Error> {
+        app.ready_pages.form(context.catalog, self.name, || {
+            let page = (self.render)(page_form(context, None).naming(""))?.0;
+            Ok(BlankForm::new(self.name, &context.policy.label, &page))
         })
+    }
+
+    /// The same page as it is served, which names that form.
+    pub(super) fn landing(&self, app: &App, context: &FormContext<'_>) -> Result<String, Error> {
+        let blank = self.blank(app, context)?;
+        Ok((self.render)(page_form(context, None).naming(&blank.sha256))?.0)
     }
 }
 
@@ -63,8 +69,8 @@ impl FormPages<'_> {
         }
         for page in std::iter::once(self.own).chain(self.other) {
             let blank = page.blank(app, context)?;
-            if blank.form.sha256 == named {
-                return Ok(Some(blank.form.clone()));
+            if blank.sha256 == named {
+                return Ok(Some(blank));
             }
         }
         Ok(None)

@@ -33,8 +33,7 @@ fn index(app: &App, catalog: &Arc<Catalog>, _: &str) -> Result<Ready, Error> {
     let context = FormContext::of_newsletters(catalog).filter(|_| !catalog.rests(None));
     let Some(context) = context else { return Ok(Ready::page(page(app, catalog, None)?.0)) };
     let render = |form: ShownForm<'_>| page(app, catalog, Some(form));
-    let blank = FormPage { name: NAME, render: &render }.blank(app, &context)?;
-    Ok(Ready::page(blank.html.clone()))
+    Ok(Ready::page(FormPage { name: NAME, render: &render }.landing(app, &context)?))
 }
 
 /// The page, with the form for newsletters where there is one to choose.

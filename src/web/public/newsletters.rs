@@ -41,7 +41,7 @@ fn landing(app: &App, catalog: &Arc<Catalog>, _: &str) -> Result<Ready, Error> {
         Some(context) => {
             let render = |form: ShownForm<'_>| page(app, Some(form), false);
             let name = form_name(None);
-            FormPage { name: &name, render: &render }.blank(app, &context)?.html.clone()
+            FormPage { name: &name, render: &render }.landing(app, &context)?
         }
         None => page(app, None, rests)?.0,
     };

@@ -54,7 +54,7 @@ fn landing(app: &App, catalog: &Arc<Catalog>, path: &str) -> Result<Ready, Error
     } else {
         let name = form_name(Some(&offered.report.slug));
         let render = |form: ShownForm<'_>| page(app, &offered.report, Some(form));
-        FormPage { name: &name, render: &render }.blank(app, &context)?.html.clone()
+        FormPage { name: &name, render: &render }.landing(app, &context)?
     };
     Ok(Ready::page(html).with(frame_headers(app)))
 }

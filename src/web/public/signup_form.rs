@@ -66,7 +66,7 @@ pub(super) async fn receive(
     match parse(context, fields) {
         Err(refused) => {
             let blank = pages.own.blank(app, context)?;
-            let form = page_form(context, Some(refused)).naming(&blank.form.sha256);
+            let form = page_form(context, Some(refused)).naming(&blank.sha256);
             let page = (pages.own.render)(form)?;
             Ok(embeddable((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()))
         }

@@ -28,7 +28,6 @@ use crate::random::{Moment, Random};
 use crate::site::Site;
 use crate::store::Db;
 use crate::templates::Templates;
-use crate::web::state::blank_forms::BlankForms;
 use crate::web::state::ready_pages::ReadyPages;
 
 /// What every handler works with.
@@ -65,9 +64,7 @@ pub struct App {
     pub intake: Intake,
     /// What is on offer.
     pub catalog: CatalogCache,
-    /// The forms before anything is typed.
-    pub blank_forms: BlankForms,
-    /// The pages that are the same for all readers.
+    /// The pages that are the same for all readers, and the blank forms on them.
     pub ready_pages: ReadyPages,
     /// What one address of the network may do how often.
     pub network_limits: NetworkLimits,

@@ -2,7 +2,6 @@
 //! share. No handler is known here.
 
 pub mod app;
-pub mod blank_forms;
 pub mod catalog;
 pub mod comparisons;
 pub(super) mod counting;

@@ -1,15 +1,17 @@
-//! The pages that are the same for all readers, each made once for what is on offer, until that changes.
+//! The pages that are the same for all readers, and the blank forms on them that evidence names: each made once for what is
+//! on offer, until that changes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
+use crate::domain::consent::blank_form::BlankForm;
 use crate::web::http::ready::Ready;
 use crate::web::state::catalog::Catalog;
 
-/// How many bytes of pages are kept, as they are before they are packed.
+/// How many bytes of pages and forms are kept, as they are before they are packed.
 const MOST: usize = 8 * 1024 * 1024;
 
-/// The pages made of what is on offer, by their paths.
+/// What was made of what is on offer: pages by their paths, blank forms by their names.
 #[derive(Default)]
 pub struct ReadyPages {
     kept: RwLock<Kept>,
@@ -20,12 +22,22 @@ struct Kept {
     /// What was on offer when they were made.
     catalog: Weak<Catalog>,
     pages: HashMap<String, Arc<Ready>>,
+    forms: HashMap<String, Arc<BlankForm>>,
     bytes: usize,
 }
 
 impl Kept {
     fn is_of(&self, catalog: &Arc<Catalog>) -> bool {
         std::ptr::eq(self.catalog.as_ptr(), Arc::as_ptr(catalog))
+    }
+
+    /// Takes in so many bytes more that were made of this: what was made of something else goes, and all of it where it
+    /// would be too much.
+    fn make_room(&mut self, catalog: &Arc<Catalog>, bytes: usize) {
+        if !self.is_of(catalog) || self.bytes + bytes > MOST {
+            *self = Self { catalog: Arc::downgrade(catalog), ..Self::default() };
+        }
+        self.bytes += bytes;
     }
 }
 
@@ -40,26 +52,46 @@ impl ReadyPages {
         path: &str,
         page: impl FnOnce() -> Result<Ready, E>,
     ) -> Result<Arc<Ready>, E> {
-        if let Some(ready) = self.find(catalog, path) {
+        if let Some(ready) = self.find(catalog, |kept| kept.pages.get(path).cloned()) {
             return Ok(ready);
         }
         // Made without the lock: two who come at once do the same twice, and the first one's is kept.
         let ready = Arc::new(page()?);
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-        if !kept.is_of(catalog) || kept.bytes + ready.size() > MOST {
-            *kept = Kept { catalog: Arc::downgrade(catalog), ..Kept::default() };
-        }
-        if let Some(first) = kept.pages.get(path) {
+        if let Some(first) = kept.pages.get(path).filter(|_| kept.is_of(catalog)) {
             return Ok(first.clone());
         }
-        kept.bytes += ready.size();
+        kept.make_room(catalog, ready.size());
         kept.pages.insert(path.to_owned(), ready.clone());
         Ok(ready)
     }
 
-    fn find(&self, catalog: &Arc<Catalog>, path: &str) -> Option<Arc<Ready>> {
+    /// The blank form of this name under what is on offer, made by `form` unless that was done before.
+    ///
+    /// # Errors
+    /// What `form` says.
+    pub(in crate::web) fn form<E>(
+        &self,
+        catalog: &Arc<Catalog>,
+        name: &str,
+        form: impl FnOnce() -> Result<BlankForm, E>,
+    ) -> Result<Arc<BlankForm>, E> {
+        if let Some(form) = self.find(catalog, |kept| kept.forms.get(name).cloned()) {
+            return Ok(form);
+        }
+        let form = Arc::new(form()?);
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(first) = kept.forms.get(name).filter(|_| kept.is_of(catalog)) {
+            return Ok(first.clone());
+        }
+        kept.make_room(catalog, form.html.len());
+        kept.forms.insert(name.to_owned(), form.clone());
+        Ok(form)
+    }
+
+    fn find<T>(&self, catalog: &Arc<Catalog>, find: impl FnOnce(&Kept) -> Option<T>) -> Option<T> {
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
-        if kept.is_of(catalog) { kept.pages.get(path).cloned() } else { None }
+        if kept.is_of(catalog) { find(&kept) } else { None }
     }
 }
 
@@ -75,6 +107,10 @@ mod tests {
         pages.get(catalog, path, made).unwrap()
     }
 
+    fn is_kept(pages: &ReadyPages, catalog: &Arc<Catalog>, path: &str) -> bool {
+        pages.find(catalog, |kept| kept.pages.get(path).cloned()).is_some()
+    }
+
     #[test]
     fn a_page_is_made_once_for_what_is_on_offer() {
         let pages = ReadyPages::default();
@@ -85,9 +121,27 @@ mod tests {
         assert_eq!((first.size(), second.size()), (1, 2), "each path has its own");
         let anew = get(&pages, (&other, "/a"), "333");
         assert_eq!(anew.size(), 3, "something else is on offer");
-        assert!(pages.find(&other, "/b").is_none() && pages.find(&one, "/a").is_none());
+        assert!(!is_kept(&pages, &other, "/b") && !is_kept(&pages, &one, "/a"));
         let refused: Result<_, &str> = pages.get(&other, "/c", || Err("gone"));
-        assert!(refused.is_err() && pages.find(&other, "/c").is_none(), "what is none is not kept");
+        assert!(refused.is_err() && !is_kept(&pages, &other, "/c"), "what is none is not kept");
+    }
+
+    #[test]
+    fn a_form_is_made_once_for_what_is_on_offer_and_goes_with_its_pages() {
+        let pages = ReadyPages::default();
+        let (one, other) = (Arc::new(Catalog::default()), Arc::new(Catalog::default()));
+        let form = |catalog: &Arc<Catalog>, name: &str, page: &str| {
+            let made = || Ok::<_, Infallible>(BlankForm::new(name, &"1".parse().unwrap(), page));
+            pages.form(catalog, name, made).unwrap()
+        };
+        let first = form(&one, "/a", "1");
+        get(&pages, (&one, "/a"), "a page of this path");
+        assert!(Arc::ptr_eq(&first, &form(&one, "/a", "never made")));
+        assert_ne!(form(&one, "/b", "1").sha256, first.sha256, "each name has its own");
+        let anew = form(&other, "/a", "2");
+        assert!(anew.html.ends_with('2'), "something else is on offer");
+        assert!(!is_kept(&pages, &one, "/a") && pages.kept.read().unwrap().forms.len() == 1);
+        assert_eq!(pages.kept.read().unwrap().bytes, anew.html.len());
     }
 
     #[test]
@@ -109,6 +163,6 @@ mod tests {
             let bytes: usize = kept.pages.values().map(|page| page.size()).sum();
             assert!(bytes == kept.bytes && bytes <= MOST && !kept.pages.is_empty());
         }
-        assert!(pages.find(&catalog, "/19").is_some());
+        assert!(is_kept(&pages, &catalog, "/19"));
     }
 }

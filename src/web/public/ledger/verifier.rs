@@ -90,6 +90,20 @@ mod tests {
         assert!(allowed(policy, "style-src").contains(&style.as_str()), "{style}: {policy}");
     }
 
+    #[tokio::test]
+    async fn the_page_is_packed_once_and_says_its_policy() {
+        let mut asked = HeaderMap::new();
+        asked.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        let mut bodies = Vec::new();
+        for _ in 0..2 {
+            let answer = show(asked.clone()).await.unwrap();
+            assert_eq!(answer.headers()[header::CONTENT_ENCODING], "gzip");
+            assert_eq!(answer.headers()[header::CONTENT_SECURITY_POLICY], *POLICY);
+            bodies.push(axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap());
+        }
+        assert_eq!(bodies[0].as_ptr(), bodies[1].as_ptr(), "the same bytes, not such bytes");
+    }
+
     #[test]
     fn a_policy_is_the_pages_own_and_no_page_frames_it() {
         let page = |policy: &str| {
