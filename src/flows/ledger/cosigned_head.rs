@@ -45,23 +45,23 @@ impl CosignedHead {
     /// # Errors
     /// When it is no note, or one of another size.
     pub fn signed_note(&self, witnesses: &[WitnessKey]) -> Result<SignedNote, Error> {
-        Ok(with_lines(own_note(&self.head)?, &self.cosignatures, witnesses))
+        Ok(with_lines(&own_note(&self.head)?, &self.cosignatures, witnesses))
     }
 }
 
 /// The note with these lines, as far as they are what they say.
 pub(super) fn join(note: &str, stored: &[Cosignature], witnesses: &[WitnessKey]) -> String {
     match SignedNote::parse(note) {
-        Ok(own) => with_lines(own, stored, witnesses).as_str().to_owned(),
+        Ok(own) => with_lines(&own, stored, witnesses).as_str().to_owned(),
         Err(_) => note.to_owned(),
     }
 }
 
-fn with_lines(own: SignedNote, stored: &[Cosignature], witnesses: &[WitnessKey]) -> SignedNote {
+fn with_lines(own: &SignedNote, stored: &[Cosignature], witnesses: &[WitnessKey]) -> SignedNote {
     let mut joined = own.clone();
     for witness in witnesses {
         let mut rows = stored.iter().filter(|row| row.witness == witness.to_string());
-        if let Some(line) = rows.find_map(|row| signed_line(witness, &row.line, &own)) {
+        if let Some(line) = rows.find_map(|row| signed_line(witness, &row.line, own)) {
             joined = joined.with(&[line]);
         }
     }
@@ -74,7 +74,7 @@ fn with_lines(own: SignedNote, stored: &[Cosignature], witnesses: &[WitnessKey])
         {
             continue;
         }
-        if let Some(line) = signed_line(&other, &row.line, &own) {
+        if let Some(line) = signed_line(&other, &row.line, own) {
             joined = joined.with(&[line]);
         }
     }
