@@ -2,12 +2,15 @@
 //! there are some tens of bytes for each person and form, for each leaf that stands bare or is named as emptied, and
 //! of a partial bundle for each row, and the names of its files.
 
+mod emptyings;
 mod files;
 #[cfg(test)]
 mod forgery_tests;
 #[cfg(test)]
 mod fuzz_tests;
 mod heads;
+#[cfg(test)]
+mod holder_tests;
 mod keys;
 #[cfg(test)]
 mod known_tests;
@@ -17,6 +20,7 @@ mod order_tests;
 #[cfg(test)]
 mod part_tests;
 mod report;
+mod resumptions;
 mod row;
 #[cfg(test)]
 pub(crate) mod sample_ledger_tests;
@@ -28,6 +32,7 @@ mod stamps;
 mod stamps_tests;
 mod tally;
 mod unnamed_files;
+mod witness_times;
 
 use std::path::Path;
 use std::{panic, thread};
@@ -36,10 +41,14 @@ use self::files::{Files, read_text};
 use self::heads::Heads;
 use self::keys::Keys;
 use self::lines::{Chunk, Lines};
-pub use self::report::{AuditError, AuditReport, Found, Known, Stamped};
+pub use self::report::{
+    AuditError, AuditReport, EmptiedBy, Emptier, Found, Known, Resumption, Stamped,
+};
+use self::resumptions::Resumptions;
 use self::sought::Sought;
 use self::stamps::StampTimes;
 use self::tally::{Against, Tally};
+use self::witness_times::WitnessTimes;
 use crate::bundle::{CHECKPOINT, EVENTS};
 use crate::finding::{Findings, Problem};
 use crate::note::SignedNote;
@@ -78,11 +87,16 @@ pub fn audit(dir: &Path, known: Known<'_>) -> Result<AuditReport, AuditError> {
     let mut files = Files::new(dir, partial, &mut findings);
     let read = stamps::read(&mut files, &keys, &mut findings);
     let kept = known.earlier.map(SignedNote::checkpoint);
+    let kept_by = known.witnesses.zip(known.earlier).filter(|_| !partial);
+    let kept_by = kept_by.map(|(witnesses, kept)| (kept.checkpoint(), witnesses.look_at(kept)));
+    let by = witnessed.as_ref().map(|(_, seen)| (note.checkpoint(), seen));
     let heads = Heads::new(note.checkpoint(), kept, &read);
     let stamps: Vec<Stamped> = read.into_iter().map(|stamp| stamp.stamped).collect();
     let against = Against {
         heads,
         stamps: StampTimes::new(stamps.clone()),
+        witnesses: WitnessTimes::new(by, kept_by.as_ref().map(|(head, seen)| (*head, seen))),
+        resumptions: Resumptions::new(&note.checkpoint().origin),
         sought: known.leaf.map(Sought::new),
     };
     let mut tally = Tally::new(&note, files, against, findings);

@@ -8,6 +8,7 @@ mod promise;
 mod promise_tests;
 mod receipt;
 mod refusal;
+mod told_entries;
 pub(crate) mod told_stamps;
 mod witness_arguments;
 

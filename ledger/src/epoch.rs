@@ -59,6 +59,12 @@ impl Epoch {
         Self::split(name).1
     }
 
+    /// The name that the ledger of this name began with.
+    #[must_use]
+    pub fn first_name(name: &str) -> &str {
+        Self::split(name).0
+    }
+
     /// A ledger's first name, and the epoch that is written behind it.
     fn split(name: &str) -> (&str, Self) {
         let later = name.rsplit_once('/').and_then(|(ledger, epoch)| {

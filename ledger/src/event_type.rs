@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// The kind of one fact in the append-only ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(
     feature = "sqlx",

@@ -135,6 +135,42 @@ pub enum Problem {
     /// An event that still has its body, of somebody who was erased before it in the tree.
     #[error("it is about somebody who was erased, and has its body")]
     LeftOver,
+    /// The erasure of somebody of whom there was nothing, which says that something of theirs was emptied.
+    #[error(
+        "it is the first event of its subscriber, and says that something of theirs was emptied"
+    )]
+    NothingOfTheirs,
+    /// An event of the same id as one before it in the tree.
+    #[error("another event before it has the same id")]
+    SameEvent,
+    /// What the ledger claims to have done falls back behind what it claimed before.
+    #[error("it counts fewer claims than an entry before it, or others")]
+    Claims,
+    /// A ledger that says that it went on after a loss, and not from what stands before that.
+    #[error("it says that the ledger went on from {0} entries, and it does not stand behind them")]
+    ResumedSize(u64),
+    /// The same of the tree over them.
+    #[error("it says that the ledger went on from another tree than that of the entries before it")]
+    ResumedRoot,
+    /// A name that a ledger cannot go on under.
+    #[error(
+        "it says that the ledger went on as {epoch:?}, and that is no later name than each before, of the same ledger: \
+         it was called {before:?}"
+    )]
+    ResumedName {
+        /// The name that it says.
+        epoch: String,
+        /// The name before.
+        before: String,
+    },
+    /// A checkpoint under a name that the ledger says nowhere that it went on under.
+    #[error("it is of {origin:?}, and by its entries the ledger is called {said:?}")]
+    Renamed {
+        /// The name of the ledger in the checkpoint.
+        origin: String,
+        /// The name that it has by its entries.
+        said: String,
+    },
     /// A leaf that is bare and named by no other as emptied, or is named and not bare.
     #[error("{0}")]
     Naming(NamingProblem),
@@ -205,6 +241,19 @@ pub enum Problem {
         count: usize,
         /// Those that must.
         quorum: usize,
+    },
+    /// An entry that is newer than what a witness saw.
+    #[error(
+        "it was written at {entry}, as it says, and the checkpoint over the first {size} leaves, which covers it, was \
+         signed by a witness at {cosigned}: it was made up, or a clock was wrong"
+    )]
+    TooNew {
+        /// When it was written, as it says.
+        entry: String,
+        /// When the witness signed.
+        cosigned: String,
+        /// How many leaves the checkpoint covers.
+        size: u64,
     },
     /// A time stamp or the checkpoint beside it that cannot be read.
     #[error("of a time stamp and the checkpoint that it is over, this file cannot be read")]

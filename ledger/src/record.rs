@@ -49,8 +49,12 @@ pub struct Told {
     pub before: Option<u64>,
     /// How far the claims have come: of a record of them.
     pub claims: Option<Chain>,
-    /// The head that the ledger goes on from after a loss.
+    /// The name that the ledger goes on under after a loss: of that alone.
+    pub epoch: Option<String>,
+    /// The head that it goes on from; none where nothing was signed before.
     pub from: Option<NamedHead>,
+    /// The newest head that was known then, which covers what was lost.
+    pub known: Option<NamedHead>,
 }
 
 /// The events that lost body and salt together: so that no leaf stands bare that nobody answers for.

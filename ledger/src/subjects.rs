@@ -22,6 +22,8 @@ pub(super) struct InOrder {
     pub previous: Option<Hash>,
     /// When, in whole seconds since the Unix epoch.
     pub at: Option<i64>,
+    /// Whether it says that something of its subject was emptied.
+    pub empties: bool,
 }
 
 /// Each subject's newest event so far, in 24 bytes: a ledger of a million people is checked in little memory. A hash
@@ -75,8 +77,13 @@ impl Subjects {
         let Some(before) = before else {
             let first = matches!((event.seq, event.previous), (None | Some(1), None));
             // What stood before an erasure stands bare.
-            let gap = !first && event.event_type != EventType::Erased;
-            return Judged { problem: gap.then_some(Problem::Gap), runs_back: false };
+            let erased = event.event_type == EventType::Erased;
+            let problem = if erased {
+                (event.seq == Some(1) && first && event.empties).then_some(Problem::NothingOfTheirs)
+            } else {
+                (!first).then_some(Problem::Gap)
+            };
+            return Judged { problem, runs_back: false };
         };
         if before.erased() != newest.erased() {
             return Judged { problem: Some(Problem::LeftOver), runs_back: false };
@@ -107,6 +114,7 @@ mod tests {
             seq: (seq > 0).then_some(seq),
             previous: previous.map(|byte| [byte; 32]),
             at: Some(BEGINNING + 100),
+            empties: false,
         }
     }
 
@@ -140,6 +148,19 @@ mod tests {
         ] {
             assert_eq!(judge(&events).last(), Some(last), "{events:?}");
         }
+    }
+
+    #[test]
+    fn who_had_no_event_has_none_emptied() {
+        use EventType::Erased;
+        let empties = |event| InOrder { empties: true, ..event };
+        let found = Some(Problem::NothingOfTheirs.to_string());
+        let first = event(Erased, 1, None);
+        assert_eq!(judge(&[(first.clone(), 1)]), [(None, false)]);
+        assert_eq!(judge(&[(empties(first), 1)]), [(found, false)]);
+        // What stood before it stands bare.
+        assert_eq!(judge(&[(empties(event(Erased, 3, Some(1))), 3)]), [(None, false)]);
+        assert_eq!(judge(&[(empties(event(Erased, 0, None)), 3)]), [(None, false)]);
     }
 
     #[test]

@@ -1,11 +1,17 @@
 //! What an audit comes to, and what the auditor knew before it.
 
+use std::collections::BTreeMap;
 use std::io;
 
+use crate::event_type::EventType;
 use crate::finding::{Finding, Row};
 use crate::note::{NoteError, SignedNote, VerifyingKey};
+use crate::record::NamedHead;
 use crate::tree::Hash;
 use crate::witnesses::{Witnessed, Witnesses};
+
+/// How many warnings of one sort are told.
+pub(super) const WARNED: usize = 20;
 
 /// What the auditor knows from elsewhere than the bundle.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,6 +56,10 @@ pub struct AuditReport {
     pub events: u64,
     /// Rows among them that have only their leaf left.
     pub erased: u64,
+    /// The same by what emptied them, and by what they were about; nothing where there are findings.
+    pub emptied: Vec<EmptiedBy>,
+    /// Where the ledger went on after a loss, as it says.
+    pub resumptions: Vec<Resumption>,
     /// How many leaves, from the first, stand on the operator's word: they were there before rows were
     /// authenticated. A partial bundle does not say.
     pub adopted: u64,
@@ -88,6 +98,47 @@ impl AuditReport {
     pub fn is_sound(&self) -> bool {
         self.findings.is_empty()
     }
+}
+
+/// What has leaves emptied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Emptier {
+    /// A person was erased.
+    Erasure,
+    /// Their time was over.
+    Purge,
+    /// They stood bare when the ledger was adopted.
+    Adoption,
+    /// Whichever of these, before they had their place: nobody outside saw them otherwise.
+    Waiting,
+}
+
+/// What was emptied in one way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmptiedBy {
+    /// The way.
+    pub by: Emptier,
+    /// How many entries say so.
+    pub times: u64,
+    /// How many events, by what they were about.
+    pub events: BTreeMap<EventType, u64>,
+}
+
+impl EmptiedBy {
+    pub(super) fn nothing(by: Emptier) -> Self {
+        Self { by, times: 0, events: BTreeMap::new() }
+    }
+}
+
+/// Where the ledger went on after a loss, as the leaf says that began the epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resumption {
+    /// The place of that leaf: so many went before it.
+    pub index: u64,
+    /// The name since.
+    pub epoch: String,
+    /// The newest head that was known then.
+    pub known: Option<NamedHead>,
 }
 
 /// Where a leaf stands that was looked for.

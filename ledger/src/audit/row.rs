@@ -14,7 +14,7 @@ use crate::finding::{Problem, Row};
 use crate::leaf::{LeafHead, LeafType};
 use crate::moment::whole_seconds;
 use crate::note::{Checkpoint, decode_hash};
-use crate::record::{RecordType, Told};
+use crate::record::{Emptied, RecordType, Told};
 use crate::subjects::InOrder;
 use crate::tree::{Hash, leaf_hash, verify_inclusion};
 
@@ -27,6 +27,8 @@ pub(super) struct CheckedRow {
     pub leaf_hash: Option<Hash>,
     /// The version of its leaf; 0 where there is no leaf to read.
     pub version: u8,
+    /// What its leaf is about; none where there is no leaf to read.
+    pub leaf_type: Option<LeafType>,
     /// Whether it has only its leaf left.
     pub bare: bool,
     /// When it was written, as its body says, in seconds since the Unix epoch.
@@ -57,6 +59,7 @@ impl CheckedRow {
             row: Row { line, index: None, event_id: None },
             leaf_hash: None,
             version: 0,
+            leaf_type: None,
             bare: false,
             at: None,
             told: None,
@@ -84,6 +87,7 @@ pub(super) fn check_row(
         row: Row { line, index: Some(event.index), event_id: None },
         leaf_hash: Some(leaf_hash),
         version: 0,
+        leaf_type: None,
         bare: event.salt.is_none() && event.body.is_none(),
         at: None,
         told: None,
@@ -150,6 +154,7 @@ struct Policy<'a> {
 fn check_evidence(event: &EventLine<'_>, checked: &mut CheckedRow) -> Result<(), Problem> {
     let head = LeafHead::read(&event.leaf).ok_or(Problem::Leaf)?;
     checked.version = head.version;
+    checked.leaf_type = Some(head.leaf_type);
     let (salt, body) = match (&event.salt, event.body) {
         (Some(salt), Some(body)) => (salt, body),
         _ if head.event_type().is_none() => return Err(Problem::BareRecord),
@@ -165,7 +170,12 @@ fn check_evidence(event: &EventLine<'_>, checked: &mut CheckedRow) -> Result<(),
                 return Err(Problem::Commitment);
             }
             let told: Told = serde_json::from_str(&body).map_err(|_| Problem::Record)?;
-            if told.before.is_some() != (record_type == RecordType::Adopted) {
+            let resumed = record_type == RecordType::Resumed;
+            let of_a_loss = told.from.is_some() || told.known.is_some();
+            if told.before.is_some() != (record_type == RecordType::Adopted)
+                || told.epoch.is_some() != resumed
+                || (of_a_loss && !resumed)
+            {
                 return Err(Problem::Record);
             }
             checked.told = Some(told);
@@ -187,7 +197,11 @@ fn check_evidence(event: &EventLine<'_>, checked: &mut CheckedRow) -> Result<(),
                 return Err(Problem::Evidence);
             }
             if event_type == EventType::Erased {
-                let emptied = serde_json::from_str(&body).map_err(|_| Problem::Evidence)?;
+                let emptied: Emptied =
+                    serde_json::from_str(&body).map_err(|_| Problem::Evidence)?;
+                if let Some(in_order) = &mut checked.in_order {
+                    in_order.empties = !emptied.is_empty();
+                }
                 checked.told = Some(Told { emptied, ..Told::default() });
             }
             checked.refers = references(event_type, head.version, evidence)?;
@@ -208,13 +222,15 @@ fn in_order(
         _ => body.subscriber_id?,
     };
     if version == 1 {
-        return Some(InOrder { subject_id, event_type, seq: None, previous: None, at });
+        let (seq, previous, empties) = (None, None, false);
+        return Some(InOrder { subject_id, event_type, seq, previous, at, empties });
     }
     let previous = match body.previous {
         Some(hash) => Some(decode_hash(hash)?),
         None => None,
     };
-    Some(InOrder { subject_id, event_type, seq: Some(body.seq?), previous, at: Some(at?) })
+    let (seq, at, empties) = (Some(body.seq?), Some(at?), false);
+    Some(InOrder { subject_id, event_type, seq, previous, at, empties })
 }
 
 /// The files that a body refers to; that somebody was erased is recorded without any words.

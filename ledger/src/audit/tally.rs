@@ -3,24 +3,27 @@
 use std::collections::BTreeSet;
 use std::slice;
 
+use uuid::Uuid;
+
+use super::emptyings::{Counted, Emptyings};
 use super::files::{Files, file_sha256, read_text};
 use super::heads::Heads;
 use super::lines::{Chunk, Lines};
-use super::report::{AuditError, AuditReport};
+use super::report::{AuditError, AuditReport, WARNED};
+use super::resumptions::Resumptions;
 use super::row::CheckedRow;
 use super::sought::Sought;
 use super::stamps::StampTimes;
-use crate::bundle::{EVENTS, EXTENT};
+use super::witness_times::WitnessTimes;
+use crate::bundle::{CHECKPOINT, EVENTS, EXTENT};
 use crate::extent::Extent;
 use crate::finding::{Finding, Findings, Location, Problem, Row};
+use crate::leaf::LeafType;
 use crate::naming::{Naming, NamingProblem, Part};
 use crate::note::{SignedNote, VerifyingKey};
-use crate::record::Told;
+use crate::record::{Chain, Told};
 use crate::subjects::{InOrder, Subjects};
 use crate::tree::{Frontier, Hash};
-
-/// How many warnings are told.
-const WARNED: usize = 20;
 
 /// The sum of all rows, which are taken one after the other.
 pub(super) struct Tally<'a> {
@@ -35,7 +38,12 @@ pub(super) struct Tally<'a> {
     tree: Option<Frontier>,
     files: Files<'a>,
     naming: Naming,
+    emptyings: Emptyings,
     subjects: Subjects,
+    /// The random halves of the ids of events: 8 bytes for each.
+    event_ids: BTreeSet<u64>,
+    /// How far the claims have come.
+    claims: Chain,
     /// Of a partial bundle, the rows that are there.
     here: BTreeSet<u64>,
     warnings: Vec<String>,
@@ -46,6 +54,8 @@ pub(super) struct Tally<'a> {
 pub(super) struct Against<'a> {
     pub(super) heads: Heads<'a>,
     pub(super) stamps: StampTimes,
+    pub(super) witnesses: WitnessTimes,
+    pub(super) resumptions: Resumptions<'a>,
     pub(super) sought: Option<Sought>,
 }
 
@@ -67,6 +77,9 @@ impl<'a> Tally<'a> {
             tree: (!partial).then(Frontier::new),
             files,
             naming: Naming::default(),
+            emptyings: Emptyings::default(),
+            event_ids: BTreeSet::new(),
+            claims: Chain::default(),
             subjects: Subjects::default(),
             here: BTreeSet::new(),
             warnings: vec![],
@@ -77,8 +90,9 @@ impl<'a> Tally<'a> {
     }
 
     pub(super) fn take(&mut self, checked: CheckedRow) {
-        let CheckedRow { row, leaf_hash, version, bare, at, told, in_order, refers, problems } =
-            checked;
+        let CheckedRow { row, leaf_hash, version, leaf_type, bare, .. } = checked;
+        let CheckedRow { at, told, in_order, refers, problems, .. } = checked;
+        let is_whole = problems.is_empty();
         self.events += 1;
         self.erased += u64::from(bare);
         for problem in problems {
@@ -92,6 +106,7 @@ impl<'a> Tally<'a> {
             }
             if bare {
                 self.naming.bare(index, leaf);
+                self.emptyings.bare(index, &leaf, leaf_type);
             }
             if version == 1 {
                 self.naming.first_version(index);
@@ -101,11 +116,16 @@ impl<'a> Tally<'a> {
             }
         }
         if let Some(told) = told {
-            self.take_told(index, &told, at);
+            self.take_told(row, index, (&told, leaf_type), at);
+        }
+        if is_whole && let Some(id) = row.event_id {
+            self.take_event_id(row, id);
         }
         self.take_leaf(leaf_hash);
         if let Some(at) = at {
             self.against.stamps.take(row, at, &mut self.findings);
+            let said = (&mut self.findings, &mut self.warnings);
+            self.against.witnesses.take(row, at, said);
         }
         if let Some(refers) = refers {
             self.files.check(row, refers, &mut self.findings);
@@ -138,14 +158,38 @@ impl<'a> Tally<'a> {
         }
     }
 
+    /// No two events have one id.
+    fn take_event_id(&mut self, row: Row, id: Uuid) {
+        // The last bytes of an id are its random ones.
+        let (_, random) = id.as_u64_pair();
+        if !self.event_ids.insert(random) {
+            self.findings.row(row, Problem::SameEvent);
+        }
+    }
+
     /// What a leaf says of others, and when that was written.
-    fn take_told(&mut self, index: u64, told: &Told, at: Option<i64>) {
+    fn take_told(
+        &mut self,
+        row: Row,
+        index: u64,
+        (told, leaf_type): (&Told, Option<LeafType>),
+        at: Option<i64>,
+    ) {
         self.naming.told(index, told);
+        self.emptyings.told(index, &told.emptied, leaf_type);
         if let Some(sought) = &mut self.against.sought {
             sought.told(told, at);
         }
-        if let Some(from) = &told.from {
-            self.against.heads.resumed_from = Some(from.size);
+        if let Some(problem) = self.against.resumptions.take(index, told, self.tree.as_ref()) {
+            self.findings.row(row, problem);
+        }
+        self.against.heads.resumed_from = self.against.resumptions.last();
+        if let Some(claims) = &told.claims {
+            let before = std::mem::replace(&mut self.claims, claims.clone());
+            let others = claims.count == before.count && claims.sha256 != before.sha256;
+            if claims.count < before.count || others {
+                self.findings.row(row, Problem::Claims);
+            }
         }
     }
 
@@ -233,6 +277,11 @@ impl<'a> Tally<'a> {
                 self.findings.file(EVENTS, Problem::Root);
             }
         }
+        if !self.partial
+            && let Some(problem) = self.against.resumptions.judge()
+        {
+            self.findings.file(CHECKPOINT, problem);
+        }
         self.against.heads.judge(self.partial, &mut self.findings);
     }
 
@@ -246,11 +295,16 @@ impl<'a> Tally<'a> {
         self.against.heads.resumed_from
     }
 
-    pub(super) fn report(self, key: Option<VerifyingKey>) -> AuditReport {
+    pub(super) fn report(mut self, key: Option<VerifyingKey>) -> AuditReport {
         let checkpoint = self.note.checkpoint();
+        let Counted { emptied, remarks } =
+            if self.is_sound() { self.emptyings.count() } else { Counted::default() };
+        self.warnings.extend(remarks.into_iter().take(WARNED));
         AuditReport {
             events: self.events,
             erased: self.erased,
+            emptied,
+            resumptions: self.against.resumptions.told(),
             adopted: self.naming.adopted_of(checkpoint.size),
             warnings: self.warnings,
             size: checkpoint.size,

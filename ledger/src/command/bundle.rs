@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::print_findings::print_findings;
 use super::refusal::AuditRefusal;
+use super::told_entries::told_entries;
 use super::told_stamps::told_stamps;
 use super::witness_arguments::WitnessArguments;
 use crate::audit::{AuditReport, Known, audit};
@@ -53,6 +54,9 @@ impl AuditBundle {
             return Err(AuditRefusal::Unproven);
         }
         println!("{}", told(&report));
+        for line in told_entries(&report) {
+            println!("{line}");
+        }
         if !report.partial {
             println!("{}", on_whose_word(report.size, report.adopted));
         }

@@ -279,7 +279,7 @@ fn witnesses_sign_the_checkpoint_of_either() {
     assert!(matches!(asked(bundle.path()), Err(R::NotProvedKept)));
     let note = fs::read_to_string(bundle.path().join(CHECKPOINT)).unwrap();
     let note = SignedNote::parse(&note).unwrap();
-    bundle.write(CHECKPOINT, note.with(&[line(&one, note.text(), 7)]).as_str());
+    bundle.write(CHECKPOINT, note.with(&[line(&one, note.text(), 1_795_502_400)]).as_str());
     asked(bundle.path()).unwrap();
 
     let dir = tempfile::tempdir().unwrap();
