@@ -11,8 +11,9 @@ use assent_ledger::event_type::EventType;
 use assent_ledger::leaf::LeafHead;
 use assent_ledger::note::{Checkpoint, KeyName, SigningKey};
 use assent_ledger::promise::Promise;
+use assent_ledger::receipt::{Documents, Issue, Proof, ReceiptFacts, sign};
 use assent_ledger::record::RecordType;
-use assent_ledger::tree::leaf_hash;
+use assent_ledger::tree::{Frontier, leaf_hash};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use data_encoding::HEXLOWER;
@@ -86,7 +87,7 @@ fn witness(name: &str, seed: u8) -> (String, SigningKey) {
 /// The note with a witness's line behind it.
 fn cosigned(note: &str, vkey: &str, key: &SigningKey) -> String {
     let text = note.split_inclusive("\n\n").next().unwrap().strip_suffix('\n').unwrap();
-    let seconds = 1_764_000_000_u64;
+    let seconds = 1_795_502_400_u64;
     let signature = key.sign(format!("cosignature/v1\ntime {seconds}\n{text}").as_bytes());
     let id = HEXLOWER.decode(vkey.split('+').nth(1).unwrap().as_bytes()).unwrap();
     let bytes = [&id[..], &seconds.to_be_bytes(), &signature].concat();
@@ -107,7 +108,7 @@ fn witnesses_are_named_with_the_time_they_signed_at() {
     let both = ["bundle", bundle, "--witness", &one, "--witness", &two];
     let (said, errors, status) = run(&[&both[..], &["--quorum", "1"]].concat());
     assert_eq!((&*errors, status), ("", Some(0)));
-    let lines = "witness witness.example/1 signed this checkpoint at 2025-11-24T16:00:00Z\n\
+    let lines = "witness witness.example/1 signed this checkpoint at 2026-11-24T06:40:00Z\n\
                  witness witness.example/2 did not sign this checkpoint\n\
                  1 of 2 witnesses signed, and 1 must have: ";
     assert!(said.starts_with(lines), "{said}");
@@ -161,6 +162,84 @@ fn a_promise_says_what_it_proves() {
     assert_eq!(errors, "assent-audit: --receipt is for a promise, and this is none\n");
     let (_, errors, _) = run(&["receipt", file, "--key", &vkey, "--receipt", file]);
     assert!(errors.starts_with("assent-audit: this is not a receipt: "), "{errors}");
+}
+
+/// A receipt of a leaf that the bundle has only emptied.
+#[test]
+fn what_was_emptied_since_is_not_called_there_still() {
+    let key = SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [1; 32]);
+    let dir = tempfile::tempdir().unwrap();
+    let (folder, file) = (dir.path().join("bundle"), dir.path().join("receipt.jws"));
+    fs::create_dir(&folder).unwrap();
+    let (salt, subject) = ([5; 32], "01936f00-0000-7000-8000-000000000007");
+    let id = "01936f00-0000-7000-8000-000000000001";
+    let body = format!(
+        r#"{{"at":"2026-11-23T09:05:00.000000Z","event_id":"{id}","method":"api","purpose":"privacy-policy","seq":1,"source":"erasure","subscriber_id":"{subject}"}}"#
+    );
+    let leaf = LeafHead::of_event(EventType::Erased).leaf(&salt, &body);
+    let head = |leaves: &[&str]| {
+        let mut tree = Frontier::new();
+        for leaf in leaves {
+            tree.push(leaf_hash(leaf.as_bytes()));
+        }
+        Checkpoint { origin: key.name().to_string(), size: tree.size(), root: tree.root() }
+    };
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let first = head(&[&leaf]);
+    let facts = ReceiptFacts {
+        body: &body,
+        context: None,
+        documents: Documents { form: None, notice: None, policy: None },
+        issued: Issue {
+            at: "2026-11-26T00:00:00.000000Z",
+            id: "0f9c2a4e-7d1b-4c55-9a3e-5f6a7b8c9d0e",
+            site: "https://press.example",
+        },
+        leaf: &leaf,
+        proof: Proof {
+            checkpoint_note: &first.sign(std::slice::from_ref(&key)),
+            hashes: &[],
+            index: 0,
+            root: first.root,
+            size: 1,
+        },
+        salt: &data_encoding::BASE64URL_NOPAD.encode(&salt),
+    };
+    fs::write(&file, sign(&facts, &key, &[key.vkey()]).unwrap()).unwrap();
+    let (receipt, vkey) = (file.to_str().unwrap(), key.vkey().to_string());
+    let (_, errors, status) = run(&["receipt", receipt, "--key", &vkey]);
+    let words = "sound: signed by this key, and under a head that this key signed. That others see the same ledger is not \
+                 shown by that: ";
+    assert!(errors.starts_with(words) && status == Some(0), "{errors}");
+
+    let purge = r#"{"at":"2026-11-27T09:05:00.000000Z","emptied":[[0,0]],"record_id":"01936f00-0000-7000-8000-000000000002"}"#;
+    let purged = LeafHead::of_record(RecordType::Purged).leaf(&salt, purge);
+    let whole = serde_json::to_string(&body).unwrap();
+    for (shown, other, said) in [
+        (Some(&*whole), BODY, "sound: signed by this key, and proved to be in the ledger still\n"),
+        (
+            None,
+            purge,
+            "the leaf is in the ledger still, at index 0, and was emptied since (2026-11-27T09:05:00Z): ",
+        ),
+    ] {
+        let second = if other == purge {
+            purged.clone()
+        } else {
+            LeafHead::of_record(RecordType::Purged).leaf(&salt, other)
+        };
+        let own = shown.map(|_| &salt[..]);
+        let one = NewLine { index: 0, leaf: &leaf, salt: own, body: shown, proof: None };
+        let two =
+            NewLine { index: 1, leaf: &second, salt: Some(&salt), body: Some(other), proof: None };
+        fs::write(folder.join(EVENTS), one.text() + &two.text()).unwrap();
+        let note = head(&[&leaf, &second]).sign(std::slice::from_ref(&key));
+        fs::write(folder.join(CHECKPOINT), note).unwrap();
+        fs::write(folder.join(KEYS), keys_json(&[key.vkey()])).unwrap();
+        let bundle = folder.to_str().unwrap();
+        let (_, errors, status) = run(&["receipt", receipt, "--key", &vkey, "--bundle", bundle]);
+        assert!(errors.contains(said) && status == Some(0), "{errors}");
+    }
 }
 
 /// Receipts that were given out in the older form, by the key of seed 1.

@@ -43,11 +43,16 @@ pub enum AuditRefusal {
     Promise(#[from] PromiseError),
     /// The receipt is of the older form, and all of it agrees that could be compared.
     #[error(
-        "compared in part: signed by this key and proved to be in the ledger, but of an older form, in which these \
-         stand on the word of whoever signed it: {}. Ask for a new receipt of the same event",
-        listed(.0)
+        "compared in part: signed by this key, and {place}. But it is of an older form, in which these stand on the word of \
+         whoever signed it: {}. Ask for a new receipt of the same event",
+        listed(.left)
     )]
-    ComparedInPart(&'static [Uncompared]),
+    ComparedInPart {
+        /// What could not be compared.
+        left: &'static [Uncompared],
+        /// In what it is proved to be.
+        place: String,
+    },
     /// `--receipt` was given with what is no promise.
     #[error("--receipt is for a promise, and this is none")]
     NoPromise,
@@ -99,7 +104,7 @@ impl AuditRefusal {
     /// What the program ends with: 3 where nothing disagrees and not all could be compared, else 1.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        if matches!(self, Self::ComparedInPart(_)) { 3 } else { 1 }
+        if matches!(self, Self::ComparedInPart { .. }) { 3 } else { 1 }
     }
 }
 
