@@ -3,7 +3,7 @@
 import { fromUtf8, hex, sha256 } from "./bytes.js";
 import { BundleDocuments } from "./bundle_documents.js";
 import { Tally } from "./bundle_tally.js";
-import { checkWitnesses, usableEarlier } from "./head.js";
+import { checkWitnesses, signersOf, usableEarlier } from "./head.js";
 import { tryJson } from "./json.js";
 import { headerFault, readJws } from "./jws.js";
 import { isSameLedger, readKeys } from "./key.js";
@@ -12,6 +12,7 @@ import { checkRow } from "./rows.js";
 import { checkBundleStamps, readGivenStamps, stampMarks } from "./bundle_stamps.js";
 import { firstNamed } from "./signer.js";
 import { Steps } from "./steps.js";
+import { WitnessTimes } from "./witness_times.js";
 import { count, many, sentence } from "./words.js";
 
 const EXTENT_TYPE = "ledger-extent+jws";
@@ -64,10 +65,15 @@ export async function checkBundle(files, asked, tell, progress) {
 
   const marks = [];
   const earlier = await usableEarlier(asked, found);
+  if (earlier && partial && earlier.size < head.size)
+    throw new Error(
+      `a bundle that leaves events out cannot be checked against an earlier head, as ${asked.calledEarlier ?? "the head that you kept"} is: take one of the whole ledger`,
+    );
   if (earlier && !partial) marks.push(earlierMark(earlier, head, found));
   marks.push(...(await stampMarks(files, found)));
   await readGivenStamps(asked.stamps, found);
-  const tally = new Tally(partial, marks);
+  const kept = partial || asked.calledEarlier ? null : earlier;
+  const tally = new Tally(partial, marks, head, await timesOf(head, kept, asked.witnesses));
   found.tally = tally;
   await checkLines(lines, head, tally, progress);
   await tally.finish(head);
@@ -83,6 +89,15 @@ export async function checkBundle(files, asked, tell, progress) {
   await checkBundleStamps(found);
   tellStrangers(found);
   return found;
+}
+
+/** When the witnesses that the reader named signed the bundle's head, and one that was kept. */
+async function timesOf(head, kept, witnesses) {
+  const times = async (note) => ({
+    size: note.size,
+    times: (await signersOf(note, witnesses)).signed.map(({ seconds }) => seconds),
+  });
+  return new WitnessTimes(await times(head), kept && (await times(kept)));
 }
 
 function splitLines(bytes) {
@@ -194,7 +209,10 @@ function soundText(id, { tally, note, signer }) {
     case "rows":
       return `${many(events, "line")}, ${count(bare)} of them emptied. Each of the others is exactly what its sealed entry was made of.`;
     case "root":
-      return `The hash over all ${many(events, "entry", "entries")} is the one that the head names: none was added, left out, changed or moved.`;
+      return [
+        `The hash over all ${many(events, "entry", "entries")} is the one that the head names: none was added, left out, changed or moved.`,
+        ...tally.resumptions.words(),
+      ].join(" ");
     case "inclusion":
       return "For each line a chain of hashes leads to the head, so the ledger held it. A part does not show what else the ledger holds.";
     case "order":
@@ -204,12 +222,18 @@ function soundText(id, { tally, note, signer }) {
     case "emptied":
       return bare === 0
         ? "Nothing was emptied."
-        : "Each entry that stands empty is named by an erasure, a purge or the adoption of an older ledger.";
+        : `Each entry that stands empty is named by an erasure, a purge or the adoption of an older ledger. ${emptiedText(tally)}`;
     case "extent":
       return `${signer?.key.name ?? "The owner"} says so, signed: these are all ${many(events, "event")} of one person up to this head (${count(note.size)} entries).`;
     default:
       return "";
   }
+}
+
+function emptiedText({ emptyings }) {
+  const { remarks } = emptyings.count();
+  const said = [...emptyings.words(), "That anybody asked for it is not proved.", ...remarks.map((text) => `${sentence(text)}.`)];
+  return said.join(" ");
 }
 
 function tellFindings(found) {
@@ -255,7 +279,7 @@ function tellEarlier(earlier, called, found) {
         `It is another head than ${called}, over as many entries: two histories were signed.`,
         "two different histories were signed with this key",
       );
-    return steps.open("consistency", "That takes a bundle of the whole ledger.");
+    return undefined;
   }
   if (found.earlierAgrees === true)
     return steps.ok(

@@ -1,10 +1,13 @@
 // What all lines of a bundle come to, taken one after the other.
 
 import { base64, sameBytes } from "./bytes.js";
+import { Emptyings } from "./emptyings.js";
 import { FILLED, Naming } from "./naming.js";
+import { Resumptions } from "./resumptions.js";
 import { wholeSeconds } from "./rows.js";
 import { Subjects } from "./subjects.js";
 import { Frontier } from "./tree.js";
+import { WitnessTimes } from "./witness_times.js";
 import { count } from "./words.js";
 
 const WARNED = 20;
@@ -28,9 +31,12 @@ export class Tally {
   times = null;
   /** By the leaf, word for word: `{ index, bare, eventId }`. */
   leaves = new Map();
-  resumedFrom = null;
   tree = new Frontier();
   naming = new Naming();
+  emptyings = new Emptyings();
+  #eventIds = new Set();
+  /** How far the claims have come. */
+  #claims = null;
   #subjects = new Subjects();
   /** Whatever was newer than all before it, in the order of the tree. */
   #newest = [];
@@ -40,7 +46,9 @@ export class Tally {
   #filled = new Map();
 
   /** `marks` are heads that the tree must have passed through: `{ size, root, found(agrees) }`. */
-  constructor(partial, marks) {
+  constructor(partial, marks, { origin }, witnessTimes = new WitnessTimes()) {
+    this.resumptions = new Resumptions(origin);
+    this.witnessTimes = witnessTimes;
     this.partial = partial;
     this.marks = marks;
     if (partial) this.tree = null;
@@ -70,6 +78,10 @@ export class Tally {
     }
     this.next = index + 1;
     this.#here.push(index);
+    if (row.told?.epoch !== undefined) {
+      const problem = await this.resumptions.take(index, row.told, this.tree);
+      if (problem) this.find("root", place, problem);
+    }
     this.#note(row, index, place);
     if (row.leafText !== undefined && (!row.bare || !this.leaves.has(row.leafText)))
       this.leaves.set(row.leafText, { index, bare: row.bare, eventId: row.eventId });
@@ -86,19 +98,48 @@ export class Tally {
     if (at !== null && at > (this.#newest.at(-1)?.at ?? -Infinity)) this.#newest.push({ index, at, place });
     if (at !== null)
       this.times = { first: Math.min(at, this.times?.first ?? at), last: Math.max(at, this.times?.last ?? at) };
+    if (at !== null) {
+      const { problem, warning } = this.witnessTimes.take(index, at, place);
+      if (problem) this.find("rows", place, problem);
+      if (warning) this.#warn(warning);
+    }
     this.naming.take(row, index);
+    this.emptyings.take(row, index);
+    if (row.problems.length === 0 && row.eventId !== undefined) this.#takeEventId(row.eventId, place);
+    if (row.told?.claims) this.#takeClaims(row.told.claims, place);
     if (row.told) this.#emptyings.push({ ...row.told, at });
     if (!row.bare) this.#filled.set(base64(row.leaf), place);
-    if (row.told?.from) this.resumedFrom = row.told.from.size;
     if (row.order) {
       const { problem, runsBack } = this.#subjects.take(row.order, row.leaf);
       if (problem) this.find("order", place, problem);
-      if (runsBack && this.warnings.length < WARNED)
-        this.warnings.push(`${place} bears an earlier time than the one before it`);
+      if (runsBack) this.#warn(`${place} bears an earlier time than the one before it`);
     }
     const key = row.refers && JSON.stringify(row.refers);
     if (key && !this.refers.has(key)) this.refers.set(key, { refers: row.refers, place });
     if (this.partial && this.shown.length < SHOWN) this.shown.push(row);
+  }
+
+  #warn(warning) {
+    if (this.warnings.length < WARNED) this.warnings.push(warning);
+  }
+
+  #takeEventId(eventId, place) {
+    const id = eventId.toLowerCase();
+    if (this.#eventIds.has(id)) this.find("rows", place, "another event before it has the same id");
+    this.#eventIds.add(id);
+  }
+
+  #takeClaims(claims, place) {
+    const before = this.#claims ?? { count: 0, sha256: "0".repeat(64) };
+    const others = claims.count === before.count && claims.sha256 !== before.sha256;
+    if (claims.count < before.count || others)
+      this.find("rows", place, "it counts fewer claims than an entry before it, or others");
+    this.#claims = claims;
+  }
+
+  /** Of a ledger that went on after a loss, how many entries it went on from the last time; else null. */
+  get resumedFrom() {
+    return this.resumptions.told.at(-1)?.index ?? null;
   }
 
   /** When what names a leaf as emptied was written, by its place and its hash in base64; undefined where nothing does. */
@@ -128,7 +169,10 @@ export class Tally {
       const place = this.#filled.get(hash);
       if (place) this.find("emptied", place, FILLED);
     }
+    if (this.findings.length === 0) this.warnings.push(...this.emptyings.count().remarks.slice(0, WARNED));
     if (this.partial) return;
+    const renamed = this.resumptions.fault();
+    if (renamed) this.find("root", "checkpoint", renamed);
     if (this.events !== head.size) {
       this.find(
         "root",

@@ -31,7 +31,8 @@ export function bundleAnswer(found) {
   return found.partial ? partAnswer(found) : wholeAnswer(found);
 }
 
-function wholeAnswer({ tally, note }) {
+function wholeAnswer({ tally, note, steps }) {
+  const emptied = steps.state("emptied") === "ok" ? tally.emptyings.words() : [];
   const kinds = [...tally.types].sort((one, other) => other[1] - one[1]);
   const times = tally.times;
   return [
@@ -44,7 +45,7 @@ function wholeAnswer({ tally, note }) {
       "dl",
       { class: "rows" },
       ...kinds.map(([type, number]) => row(EVENT[type] ?? sentence(type), type, count(number))),
-      row("Of them emptied", "bare", count(tally.bare)),
+      row("Of them emptied", "bare", [count(tally.bare), ...emptied].join(". ")),
       row("From", "from", times && moment(times.first)),
       row("Until", "until", times && moment(times.last)),
     ),

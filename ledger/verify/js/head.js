@@ -13,10 +13,11 @@ export const MADE_UP = "it was made up, or a clock was wrong";
 const NO_HEAD = "There is no signed head to hold it against.";
 
 /**
- * The earlier head that somebody kept, if it is one to go by: signed by the key, of the same ledger. Else the step
- * says why not, and the answer is null. A stranger's forgery accuses nobody.
+ * The earlier head that somebody kept, if it is one to go by: of the same ledger. Else the step says why not, and the
+ * answer is null. A stranger's accuses nobody, and nothing can be held against it: then an Error is thrown, with a
+ * sentence.
  */
-export async function usableEarlier({ earlier }, { head, signer, steps }) {
+export async function usableEarlier({ earlier, calledEarlier }, { head, signer, steps, kind }) {
   if (!earlier) {
     steps.open(
       "consistency",
@@ -24,16 +25,18 @@ export async function usableEarlier({ earlier }, { head, signer, steps }) {
     );
   } else if (!head) {
     steps.open("consistency", NO_HEAD);
+  } else if (!(await earlier.verifiedBy(signer.keys))) {
+    const called = calledEarlier ?? "the checkpoint that you kept";
+    throw new Error(
+      signer.known
+        ? `${called} is not signed by the key that you gave, so it says nothing of this ${kind}: it is somebody else’s, or from before the key was replaced`
+        : `${called} is not signed by the key that came along with this ${kind}, so one of the two is somebody else’s: give the key that you know`,
+    );
   } else if (!isSameLedger(earlier.origin, head.origin)) {
     steps.failed(
       "consistency",
       `The earlier head is of another ledger, “${earlier.origin}”.`,
       "the earlier head that you gave is of another ledger",
-    );
-  } else if (!(await earlier.verifiedBy(signer.keys))) {
-    steps.open(
-      "consistency",
-      "The earlier head that you gave is not signed with this key: it says nothing of this ledger.",
     );
   } else {
     return earlier;
@@ -99,7 +102,7 @@ export async function checkWitnesses(found, { witnesses, quorum }, kept = null) 
 }
 
 /** Those who signed a head, each with its moment, and the names of those in whose name somebody else wrote a line. */
-async function signersOf(head, witnesses) {
+export async function signersOf(head, witnesses) {
   const said = await Promise.all(witnesses.map((witness) => head.cosignedBy(witness)));
   return {
     signed: witnesses.flatMap(({ name }, at) => (said[at]?.seconds ? [{ name, seconds: said[at].seconds }] : [])),

@@ -132,6 +132,11 @@ export function epochOf(name) {
   return splitName(name).epoch;
 }
 
+/** The name that the ledger of this name began with. */
+export function firstNameOf(name) {
+  return splitName(name).ledger;
+}
+
 /** A ledger's first name, and the epoch that is written behind it. */
 function splitName(name) {
   const at = name.lastIndexOf("/");

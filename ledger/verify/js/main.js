@@ -6,6 +6,7 @@ import { BUNDLE_LIMIT, chosenFolder, droppedFolder } from "./bundle_files.js";
 import { byId, make } from "./dom.js";
 import { bundleAnswer, promiseAnswer, receiptAnswer } from "./events_view.js";
 import { fromFragment, recogniseFile, recogniseText } from "./given.js";
+import { tellHeld } from "./held.js";
 import { readJws } from "./jws.js";
 import { hasEd25519 } from "./key.js";
 import { checkPromise } from "./promise.js";
@@ -67,6 +68,7 @@ async function checkGiven(asked, isCurrent) {
     const calledEarlier = asked.earlier ? undefined : "the receipt’s head";
     const stamps = receipt ? [] : asked.stamps;
     found.bundle = await checkFolder(bundle.files, { ...asked, earlier, calledEarlier, stamps }, tell);
+    if (found.receipt) await tellHeld(found.receipt, found.bundle);
   }
   // One verdict names one key.
   if (new Set(texts.map((text) => readJws(text).header.kid)).size > 1)

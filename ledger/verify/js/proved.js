@@ -1,6 +1,7 @@
 // What of an answer is proved, by whom, and what is only the operator's word.
 
 import { make } from "./dom.js";
+import { isSeenOutside } from "./outside.js";
 import { confirmation, count, listed, many, moment, sentence } from "./words.js";
 
 /** Three lists: proved, by whom, and not proved. */
@@ -14,7 +15,7 @@ export function provedBy(found) {
     make(
       "div",
       { class: "proved" },
-      box("sure", "Proved to everybody", sure),
+      box("sure", isSeenOutside(found) ? "Proved to everybody" : "Proved, under a head that this key signed", sure),
       box("key", "By whom", byWhom(found)),
       box("word", "Only the publisher’s word", kind === "receipt" ? receiptWord(found) : bundleWord(found)),
     ),
@@ -26,8 +27,10 @@ function box(name, title, sentences) {
   return make("div", { class: `proof ${name}`, "data-proof": name }, make("h3", {}, title), make("ul", {}, items));
 }
 
-function receiptProved({ told }) {
+function receiptProved(found) {
+  const { told } = found;
   const { words, policy, form } = told;
+  const place = `entry ${count(told.index + 1)} of ${count(told.size)}`;
   const shown = [
     words && "the words",
     policy && "the policy",
@@ -38,8 +41,20 @@ function receiptProved({ told }) {
   const whole = told.older ? "The words, the times and all else above" : `${listed(shown).replace(/^t/, "T")}`;
   return [
     `${whole} are what was put under seal. Not a letter was changed since.`,
-    `The ledger held this as entry ${count(told.index + 1)} of ${count(told.size)} when its head was signed. It can’t be taken out or changed without that head showing it.`,
+    isSeenOutside(found)
+      ? `The ledger held this as ${place} when its head was signed. It can’t be taken out or changed without that head showing it.`
+      : `It stands as ${place} under a head that the key signed. That others see the same ledger, only a witness, a head that somebody kept, or a bundle shows.`,
+    heldWords(found),
   ];
+}
+
+/** What a bundle that was given with it has of the entry. */
+function heldWords({ held }) {
+  if (!held) return undefined;
+  const at = `at index ${count(held.index)}`;
+  return held.bare
+    ? `The bundle has the leaf of this entry still, ${at}, and it was emptied since: the receipt shows what it was, and the ledger itself no longer.`
+    : `The bundle has this entry still, ${at}.`;
 }
 
 function bundleProved({ tally, partial, note }) {
@@ -53,14 +68,16 @@ function bundleProved({ tally, partial, note }) {
   ];
 }
 
-function byWhom({ signer, head, witnessed = [], steps }) {
+function byWhom(found) {
+  const { signer, head, witnessed = [], steps } = found;
   const { key, known, fingerprint } = signer;
   const agrees = steps.state("consistency") === "ok";
   return [
     known
       ? `Signed with the key of ${key.name}, which you know from elsewhere.`
       : `Signed with a key in the name of ${key.name}, which came along. That it is theirs is not proved: compare its fingerprint with what they say. ${fingerprint}`,
-    agrees && "An earlier head says the same of the past.",
+    agrees && !found.held && "An earlier head says the same of the past.",
+    agrees && found.held && "The bundle holds this entry: whoever keeps a head of it can show that others see the same ledger.",
     ...witnessed.map(({ name, seconds }) => `Witnessed by ${name}, who knew this head on ${moment(seconds)}.`),
     witnessed.length === 0 &&
       !agrees &&
@@ -85,7 +102,7 @@ function receiptWord(found) {
     lateness(found),
     stampWord(found),
     agreed &&
-      "That it is in force today: if it was taken back later, another entry says so. Ask for a receipt of today, or for a bundle.",
+      "That it is in force today: if it was taken back later, another entry says so, unless that was emptied. Ask for a receipt of today, or for a bundle.",
     evidence.processing !== undefined && "That the data is kept and passed on as stated.",
     ...(found.uncompared ?? []).map(([, words]) => `${sentence(words)}.`),
   ];
@@ -105,7 +122,8 @@ function bundleWord(found) {
     lateness(found),
     stampWord(found),
     tally.warnings.length > 0 &&
-      `Clocks that ran back: ${tally.warnings[0]}${tally.warnings.length > 1 ? `, and ${count(tally.warnings.length - 1)} more` : ""}.`,
+      `What is strange and may have its reason: ${tally.warnings[0]}${tally.warnings.length > 1 ? `, and ${count(tally.warnings.length - 1)} more` : ""}.`,
+    tally.bare > 0 && "That what was emptied was emptied for a reason, such as that somebody asked to be erased.",
   ];
 }
 

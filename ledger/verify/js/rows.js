@@ -113,11 +113,14 @@ async function checkEvidence(event, row) {
 }
 
 function checkRecord({ type }, body, row) {
-  row.told = readTold(body);
-  const adopted = row.told?.before !== undefined;
-  return row.told && adopted === (type === "adopted")
-    ? null
-    : "the record does not say what it should say of other entries";
+  const told = readTold(body);
+  const { before, epoch, from, known } = told ?? {};
+  const resumed = type === "resumed";
+  const ofALoss = from !== undefined || known !== undefined;
+  const right = (before !== undefined) === (type === "adopted") && (epoch !== undefined) === resumed;
+  if (!told || !right || (ofALoss && !resumed)) return "the record does not say what it should say of other entries";
+  row.told = told;
+  return null;
 }
 
 const LACKS =
@@ -128,7 +131,9 @@ async function checkEvent({ type, version }, body, row) {
   row.order = readOrder(type, version, body);
   if (version > 1 && !row.order) return LACKS;
   if (type === "erased") {
-    row.told = readTold({ ...body, before: undefined, from: undefined });
+    const { emptied, waiting } = body;
+    row.told = readTold({ emptied, waiting });
+    if (row.order) row.order.empties = row.told?.emptied.length > 0 || row.told?.waiting.length > 0;
     const nothing = body.notice === undefined && body.policy === undefined && body.context === undefined;
     return row.told && nothing ? null : LACKS;
   }
@@ -161,7 +166,15 @@ function readOrder(type, version, body) {
 /** What a record, or an erasure, says of other leaves; null where it cannot be read. */
 function readTold(body) {
   if (!isObject(body)) return null;
-  const { emptied = [], waiting = [], before, from, claims } = body;
+  const { emptied = [], waiting = [], before, epoch, from, known, claims } = body;
+  const isHead = (head) =>
+    head === undefined ||
+    head === null ||
+    (["origin", "root"].every((name) => typeof within(head, name) === "string") && isCount(within(head, "size")));
+  const isChain = (chain) =>
+    chain === undefined ||
+    chain === null ||
+    (Number.isSafeInteger(within(chain, "count")) && typeof within(chain, "sha256") === "string");
   const isRun = (run) =>
     Array.isArray(run) && run.length === 2 && run.every((index) => Number.isInteger(index) && index >= 0);
   const whole =
@@ -170,7 +183,9 @@ function readTold(body) {
     Array.isArray(waiting) &&
     waiting.every((hash) => typeof hash === "string") &&
     (before === undefined || isCount(before)) &&
-    (from === undefined || from === null || isCount(within(from, "size"))) &&
-    (claims === undefined || claims === null || Number.isSafeInteger(within(claims, "count")));
-  return whole ? { emptied, waiting, before, from: from ?? undefined } : null;
+    (epoch === undefined || epoch === null || typeof epoch === "string") &&
+    [from, known].every(isHead) &&
+    isChain(claims);
+  const [said, since, newest, chain] = [epoch, from, known, claims].map((value) => value ?? undefined);
+  return whole ? { emptied, waiting, before, epoch: said, from: since, known: newest, claims: chain } : null;
 }

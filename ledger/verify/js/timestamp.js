@@ -13,7 +13,7 @@ const SHA256 = "608648016503040201";
 const REPLY_MOST = 256 * 1024;
 
 /** How many seconds an authority's clock may be behind that of whoever keeps the ledger. */
-const CLOCKS_APART = 300;
+export const CLOCKS_APART = 300;
 
 const [INTEGER, OCTETS, OID, SEQUENCE, TIME, CONTEXT_0] = [0x02, 0x04, 0x06, 0x30, 0x18, 0xa0];
 

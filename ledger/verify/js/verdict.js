@@ -1,6 +1,7 @@
 // What comes first: whether all that was checked agrees.
 
 import { byId, make } from "./dom.js";
+import { isSeenOutside } from "./outside.js";
 import { many, sentence } from "./words.js";
 
 /**
@@ -51,12 +52,20 @@ function showForged(found) {
   show("bad", "forged", mark, title, [make("p", {}, said), list], found);
 }
 
-/** Genuine where the key is known, and else one thing is open. */
+/** Genuine where the key is known and, of a receipt, others see its ledger; else one thing is open. */
 function showSound(found, several) {
   const { name } = found.signer.key;
+  if (found.signer.known && found.kind === "receipt" && !isSeenOutside(found)) {
+    const said =
+      `All that was checked agrees: it stands under a head that the key of ${name} signed, which you know. ` +
+      `That others see the same ledger is not shown by that: only a witness, a head that somebody kept, or a bundle shows it.`;
+    const title = `This receipt is signed by ${name}, and shown by nobody else yet`;
+    return show("fair", "sound", "✓ Signed", title, [make("p", {}, said)], found);
+  }
   if (found.signer.known) {
     const said = `All that was checked agrees, and it is signed with the key of ${name}, which you know.`;
-    const title = several ? "These promises are genuine" : `This ${found.kind} is genuine`;
+    const emptied = found.held?.bare ? ", and its entry was emptied since" : "";
+    const title = several ? "These promises are genuine" : `This ${found.kind} is genuine${emptied}`;
     return show("good", "sound", "✓ Genuine", title, [make("p", {}, said)], found);
   }
   const said =
@@ -73,7 +82,11 @@ function showInPart(found, name) {
     ? `It is signed with the key of ${name}, which you know.`
     : `The key that signed it came along with it: it counts if it is the key of ${name}. Ask them for theirs, and give it as the ledger’s public key.`;
   const said = [
-    make("p", {}, `All agrees that could be compared, and the ledger held it. ${whose}`),
+    make(
+      "p",
+      {},
+      `All agrees that could be compared, and ${isSeenOutside(found) ? "the ledger held it" : "it stands under a head that its key signed, which others need not see"}. ${whose}`,
+    ),
     !known && fingerprintOf(found),
     make("p", {}, "But it is of an older form, in which these stand on nothing but the word of whoever signed it:"),
     make(
