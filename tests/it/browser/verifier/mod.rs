@@ -4,6 +4,7 @@
 mod bundles;
 mod cosignatures;
 mod forgeries;
+mod held;
 mod lengths;
 mod older;
 mod receipts;
@@ -33,10 +34,13 @@ const ADA: &str = "ada@b.example";
 
 /// It loads nothing but itself.
 const RULES: Rules =
-    Rules { title: "Check a consent receipt", requests: 1, bytes: 200_000, pictures: "verifier/" };
+    Rules { title: "Check a consent receipt", requests: 1, bytes: 220_000, pictures: "verifier/" };
 const SCREEN: Screen = Screen { width: 320, dark: false };
 
 const GENUINE: &str = "This receipt is genuine";
+
+/// How the title begins where nothing but the key shows a receipt.
+const SIGNED: &str = "This receipt is signed by ";
 const CHECK: &str = include_str!("check.js");
 const PUT_AWAY: &str =
     "for (let given; (given = document.querySelector('#given button'));) given.click();";

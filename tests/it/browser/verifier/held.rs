@@ -1,0 +1,87 @@
+//! What a receipt is worth by itself, and beside a bundle or a kept head. The program says the same.
+
+use std::fs;
+
+use assent_ledger::note::SignedNote;
+
+use super::forgeries::thief;
+use super::{ADA, GENUINE, SIGNED, Verifier, file, given, history, key, receipts};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receipt_by_itself_is_signed_and_no_more() {
+    let app = history().await;
+    let receipts = receipts(&app).await;
+    let receipt = given(&receipts, ADA, "newsletter:weekly");
+    let (vkey, dir) = (key(&app), tempfile::tempdir().unwrap());
+    let path = dir.path().join("receipt.jws");
+    fs::write(&path, &receipt.jws).unwrap();
+    let [whole, later] = ["whole", "later"].map(|name| dir.path().join(name));
+    app.does(&["ledger", "bundle", whole.to_str().unwrap()]);
+    app.does(&["erase", ADA]);
+    app.seal().await;
+    app.does(&["ledger", "bundle", later.to_str().unwrap()]);
+    let program = |bundle: Option<&str>| {
+        let mut arguments = vec!["ledger", "audit-receipt", path.to_str().unwrap(), "--key", &vkey];
+        arguments.extend(bundle.into_iter().flat_map(|bundle| ["--bundle", bundle]));
+        let output = app.command(&arguments);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+
+    let page = Verifier::open(&file()).await;
+    page.knows(&vkey).await;
+    let said = page.says(&[&receipt.jws]).await;
+    said.is_sound("receipt", "known");
+    assert!(said.title.starts_with(SIGNED), "{said:?}");
+    page.reader.reads("[data-proof=sure]", "under a head that the key signed").await;
+    assert!(program(None).contains("under a head that this key signed"));
+
+    let head = receipt.payload["ledger"]["checkpoint"].as_str().unwrap();
+    page.tells("earlier", head).await;
+    assert_eq!(page.says_now().await.title, GENUINE);
+    page.reader.reads("[data-proof=sure]", "Proved to everybody").await;
+    page.tells("earlier", "").await;
+
+    for (bundle, title, words) in [
+        (&whole, GENUINE.to_owned(), "still"),
+        (&later, format!("{GENUINE}, and its entry was emptied since"), "emptied since"),
+    ] {
+        page.says_of(bundle).await.is_sound("bundle", "known");
+        page.drops(&[("receipt.jws", receipt.jws.as_bytes())]).await;
+        let said = page.says_now().await;
+        said.is_sound("receipt", "known");
+        assert_eq!(said.title, title);
+        page.reader.reads("#step-consistency", words).await;
+        let told = program(Some(bundle.to_str().unwrap()));
+        assert!(told.contains(words), "{told}");
+    }
+    page.says_of(&later).await;
+    page.reader.reads("#step-emptied", "Emptied by ").await;
+    let told = app.does(&["ledger", "audit", later.to_str().unwrap(), "--key", &vkey]);
+    assert!(told.contains("emptied by "), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kept_head_of_another_key_is_refused() {
+    let app = history().await;
+    let (vkey, dir) = (key(&app), tempfile::tempdir().unwrap());
+    let [whole, kept] = ["whole", "kept"].map(|name| dir.path().join(name));
+    app.does(&["ledger", "bundle", whole.to_str().unwrap()]);
+    let head = app.does(&["ledger", "checkpoint"]);
+    let head = SignedNote::parse(&head).unwrap();
+    let origin = &head.checkpoint().origin;
+    let foreign = head.checkpoint().sign(&[thief(origin)]);
+    fs::write(&kept, &foreign).unwrap();
+    let page = Verifier::open(&file()).await;
+    page.knows(&vkey).await;
+    page.says_of(&whole).await.is_sound("bundle", "known");
+    page.tells("earlier", &foreign).await;
+    assert_eq!(page.says_now().await.verdict, "unreadable");
+    let why = "is not signed by the key that you gave, so it says nothing of this bundle";
+    page.reader.reads("#verdict", why).await;
+    let arguments = ["ledger", "audit", whole.to_str().unwrap(), "--key", &vkey];
+    let asked = [&arguments[..], &["--checkpoint", kept.to_str().unwrap()]].concat();
+    let output = app.command(&asked);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains(why));
+}
