@@ -96,6 +96,7 @@ pub fn verify(jws: &str, keys: &[VerifyingKey]) -> Result<Verified, ReceiptError
             if let Some(difference) = difference::first(&payload(&ledger)?, &said) {
                 return Err(ReceiptError::Differs(difference));
             }
+            ledger.check_forms()?;
             (ledger.check_inclusion(keys)?, Compared::Whole)
         }
         None => older::check(&said, keys)?,

@@ -62,11 +62,7 @@ pub(super) fn read(
 
 /// Whether a text is a day as `2026-11-23`, to name a file by.
 fn is_day(text: &str) -> bool {
-    text.len() == 10
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        })
+    text.len() == 10 && whole_seconds(&format!("{text}T00:00:00Z")).is_some()
 }
 
 /// Holds each time stamp against the newest entry that its checkpoint covers: one that is older was made up, or a clock

@@ -188,7 +188,12 @@ fn a_stamp_of_something_else_is_found() {
     spoilt(&|bundle| bundle.write(beside, "x"), &[(beside, "the file is not a signed checkpoint")]);
     spoilt(&|bundle| remove(bundle, beside), &[(beside, "this file cannot be read")]);
     spoilt(&|bundle| remove(bundle, stamp), &[(beside, "nothing in the bundle names this file")]);
-    for name in ["timestamps/today.tsr", "timestamps/2026-11-2x.tsr", "timestamps/2026-11-22.txt"] {
+    for name in [
+        "timestamps/9999-99-99.tsr",
+        "timestamps/today.tsr",
+        "timestamps/2026-11-2x.tsr",
+        "timestamps/2026-11-22.txt",
+    ] {
         let more = |bundle: &Bundle| bundle.write(name, "x");
         spoilt(&more, &[(name, "nothing in the bundle names this file")]);
     }

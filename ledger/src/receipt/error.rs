@@ -34,6 +34,9 @@ pub enum ReceiptError {
     /// What the context names by a hash is not there, or is something else; or it is there, and the context names none.
     #[error("the receipt's {0} is not the one that its event names")]
     Document(&'static str),
+    /// What it says of itself or its event is no moment, no id or no address.
+    #[error("what the receipt says in {0} is not of the form that it must have there")]
+    Form(&'static str),
     /// What it says does not follow from what it proves.
     #[error("{0}")]
     Differs(Difference),

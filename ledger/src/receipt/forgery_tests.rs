@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::ledger_member::LedgerMember;
 use super::sample_tests::{FORM, POLICY, Sample, key, resigned, signed_text};
-use super::{Documents, ReceiptError as E, verify};
+use super::{Documents, ReceiptError as E, payload, verify};
 use crate::digest::sha256_hex;
 use crate::leaf::canonical;
 use crate::note::{Checkpoint, KeyName, SignedNote, SigningKey, encode_hash};
@@ -223,4 +224,30 @@ fn a_head_is_of_the_ledger_whose_key_signed_it() {
     assert!(matches!(&told, Err(E::OtherLedger(of)) if of == "example.org/shadow"), "{told:?}");
     verified(&[shadow.clone()]).unwrap();
     verified(&[key(1), shadow.clone()]).unwrap();
+}
+
+/// Signed by whom it should be, and all that is for reading follows from it.
+#[test]
+fn moments_ids_and_the_address_have_their_forms() {
+    let (_, said) = Sample::given().receipt();
+    for (place, values) in [
+        ("issued.at", ["yesterday, sealed by the regulator", ""]),
+        ("issued.id", ["0f9c2a4e7d1b4c559a3e5f6a7b8c9d0e", "first"]),
+        ("issued.site", ["javascript:alert(1)", "https://"]),
+    ] {
+        for value in values {
+            let mut ledger = said["ledger"].clone();
+            ledger["issued"][place.trim_start_matches("issued.")] = value.into();
+            let ledger = LedgerMember::read(&ledger).unwrap().unwrap();
+            let told = verify(&resigned(&payload(&ledger).unwrap()), &[key(1).vkey()]);
+            assert!(matches!(told, Err(E::Form(named)) if named == place), "{value}: {told:?}");
+        }
+    }
+    for (name, value) in [("at", "last spring"), ("event_id", "the third")] {
+        let mut sample = Sample::given();
+        sample.body[name] = value.into();
+        let told = verify(&sample.receipt().0, &[key(1).vkey()]);
+        let place = format!("body.{name}");
+        assert!(matches!(told, Err(E::Form(named)) if named == place), "{value}: {told:?}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::error::ReceiptError;
 use super::facts::{Documents, Issue, ReceiptFacts};
@@ -9,6 +10,7 @@ use crate::bundle::decode_salt;
 use crate::digest::sha256_hex;
 use crate::event_type::EventType;
 use crate::leaf::{LeafHead, canonical};
+use crate::moment::whole_seconds;
 use crate::note::{SignedNote, VerifyingKey, decode_hash, encode_hash};
 use crate::tree::{Hash, leaf_hash, verify_inclusion};
 
@@ -99,6 +101,32 @@ impl LedgerMember {
             let hash = document.as_ref().map(|text| sha256_hex(text.as_bytes()));
             if named.as_str() != hash.as_deref() {
                 return Err(ReceiptError::Document(what));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that moments, ids and the address, which are texts for whoever reads them, are what they should be. Nothing
+    /// else commits to those of `issued`.
+    pub(super) fn check_forms(&self) -> Result<(), ReceiptError> {
+        let text = |value: &Value| value.as_str().map(str::to_owned).unwrap_or_default();
+        let is_moment = |text: &str| whole_seconds(text).is_some();
+        let is_id = |text: &str| text.len() == 36 && Uuid::try_parse(text).is_ok();
+        let is_site = |text: &str| {
+            let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+            host.is_some_and(|host| !host.is_empty() && !host.contains(char::is_whitespace))
+        };
+        let (at, event_id) = (text(&self.body["at"]), text(&self.body["event_id"]));
+        let Issue { at: issued_at, id, site } = &self.issued;
+        for (place, fits) in [
+            ("body.at", is_moment(&at)),
+            ("body.event_id", is_id(&event_id)),
+            ("issued.at", is_moment(issued_at)),
+            ("issued.id", is_id(id)),
+            ("issued.site", is_site(site)),
+        ] {
+            if !fits {
+                return Err(ReceiptError::Form(place));
             }
         }
         Ok(())

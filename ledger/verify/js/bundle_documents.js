@@ -1,5 +1,6 @@
 // The files of a bundle beside its events, each held against the hash by which it is named.
 
+import { isOfStamp } from "./bundle_stamps.js";
 import { sha256Hex } from "./bytes.js";
 import { canonical, isObject, textIn, tryJson, within } from "./json.js";
 import { isHash, isLabel } from "./rows.js";
@@ -12,7 +13,6 @@ const EXPECTED = [
   /^notices\/[0-9a-f]{64}\.txt$/,
   /^forms\/[0-9a-f]{64}\.html$/,
   /^policies\/[A-Za-z0-9._-]{1,64}\.md$/,
-  /^timestamps\/\d{4}-\d\d-\d\d\.tsr$/,
 ];
 
 // What file managers leave in a folder that somebody looked at.
@@ -52,8 +52,8 @@ export class BundleDocuments {
   strangers(partial) {
     const expected = partial ? [...EXPECTED, /^extent\.jws$/] : EXPECTED;
     const besideStamp = (path) =>
-      this.files.has(path.replace(/\.checkpoint$/, ".tsr")) && /^timestamps\/\d{4}-\d\d-\d\d\.checkpoint$/.test(path);
-    const isForeign = (path) => !besideStamp(path) && !expected.some((form) => form.test(path));
+      this.files.has(path.replace(/\.checkpoint$/, ".tsr")) && isOfStamp(path, "checkpoint");
+    const isForeign = (path) => !besideStamp(path) && !isOfStamp(path, "tsr") && !expected.some((form) => form.test(path));
     const isNamed = (path) => /^(?:contexts|notices|policies|forms)\//.test(path);
     const left = this.files.paths().filter((path) => LEFT_BY_FILE_MANAGERS.test(path));
     const paths = this.files.paths().filter((path) => !left.includes(path));

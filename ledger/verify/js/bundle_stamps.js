@@ -4,10 +4,15 @@ import { sameBytes } from "./bytes.js";
 import { MADE_UP, stampedText, tryStamp } from "./head.js";
 import { isSameLedger } from "./key.js";
 import { SignedNote } from "./note.js";
+import { wholeSeconds } from "./rows.js";
 import { OPENSSL_OF_BUNDLE, isOver, isTooOld, opensslLine } from "./timestamp.js";
 import { moment } from "./words.js";
 
-const STAMP = /^timestamps\/\d{4}-\d\d-\d\d\.tsr$/;
+/** Whether a path is that of a stamp, or of the head beside one, named by a day. */
+export function isOfStamp(path, end) {
+  const day = /^timestamps\/(\d{4}-\d\d-\d\d)\.(tsr|checkpoint)$/.exec(path);
+  return day !== null && day[2] === end && wholeSeconds(`${day[1]}T00:00:00Z`) !== null;
+}
 
 /**
  * Reads the stamps, holds each against its head and that against the key, and gives the marks that the tree must pass
@@ -19,7 +24,7 @@ export async function stampMarks(files, found) {
   found.stampFaults = [];
   // A key that signs no more stands in the bundle for what it signed before: the tree shows whether that is true.
   const vouching = found.signer && [...found.signer.keys, ...(found.partial ? [] : found.broughtKeys)];
-  for (const path of files.paths("timestamps/").filter((name) => STAMP.test(name))) {
+  for (const path of files.paths("timestamps/").filter((name) => isOfStamp(name, "tsr"))) {
     const stamp = await tryStamp(await files.read(path), path);
     const beside = path.replace(/\.tsr$/, ".checkpoint");
     const note = await headOf(files, beside);

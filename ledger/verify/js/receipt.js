@@ -10,6 +10,7 @@ import { readLeaf } from "./leaf.js";
 import { SignedNote } from "./note.js";
 import { UNCOMPARED, checkOlderDocuments, compareOlder, olderWords } from "./older.js";
 import { readable } from "./readable.js";
+import { isUuid, wholeSeconds } from "./rows.js";
 import { judgeSigner } from "./signer.js";
 import { Steps } from "./steps.js";
 import { isIncluded, leafHash } from "./tree.js";
@@ -94,7 +95,8 @@ export async function checkReceipt(text, asked, tell) {
     tellReadable(wrong, spelling(payload, jws.payload), found);
   } else {
     await checkDocuments(ledger, told, steps);
-    tellReadable(differences(payload, { ...readable(ledger), ledger }), spelling(payload, jws.payload), found);
+    const fault = spelling(payload, jws.payload) ?? formFault(ledger);
+    tellReadable(differences(payload, { ...readable(ledger), ledger }), fault, found);
   }
   await checkHead(ledger, found);
   await checkEarlier(found, asked);
@@ -157,6 +159,21 @@ function spelling(payload, text) {
   return canonical(payload) === text
     ? undefined
     : "it is not spelt in the one way that can be read in one way only (RFC 8785)";
+}
+
+/** Moments, ids and the address, which are texts for whoever reads them; nothing else commits to those of `issued`. */
+function formFault({ body, issued }) {
+  const isMoment = (text) => wholeSeconds(text) !== null;
+  const isSite = (text) => /^https?:\/\/[^\s]+$/.test(text);
+  const forms = [
+    ["body.at", isMoment(body.at)],
+    ["body.event_id", isUuid(body.event_id)],
+    ["issued.at", isMoment(issued.at)],
+    ["issued.id", isUuid(issued.id)],
+    ["issued.site", isSite(issued.site)],
+  ];
+  const wrong = forms.find(([, fits]) => !fits)?.[0];
+  return wrong && `what it says in ${wrong} is not of the form that it must have there`;
 }
 
 function tellReadable(wrong, misspelt, { steps, uncompared }) {

@@ -17,7 +17,8 @@ export function isLabel(text) {
   return typeof text === "string" && /^[A-Za-z0-9._-]{1,64}$/.test(text) && /[A-Za-z0-9]/.test(text);
 }
 
-function isUuid(text) {
+/** Whether a text is a UUID. */
+export function isUuid(text) {
   return typeof text === "string" && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }
 
