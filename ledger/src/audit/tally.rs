@@ -116,7 +116,7 @@ impl<'a> Tally<'a> {
             }
         }
         if let Some(told) = told {
-            self.take_told(row, index, (&told, leaf_type), at);
+            self.take_told((row, index), (&told, leaf_type), at);
         }
         if is_whole && let Some(id) = row.event_id {
             self.take_event_id(row, id);
@@ -170,8 +170,7 @@ impl<'a> Tally<'a> {
     /// What a leaf says of others, and when that was written.
     fn take_told(
         &mut self,
-        row: Row,
-        index: u64,
+        (row, index): (Row, u64),
         (told, leaf_type): (&Told, Option<LeafType>),
         at: Option<i64>,
     ) {

@@ -222,7 +222,7 @@ fn a_head_is_of_the_ledger_whose_key_signed_it() {
     };
     let told = verified(&[key(1)]);
     assert!(matches!(&told, Err(E::OtherLedger(of)) if of == "example.org/shadow"), "{told:?}");
-    verified(&[shadow.clone()]).unwrap();
+    verified(std::slice::from_ref(&shadow)).unwrap();
     verified(&[key(1), shadow.clone()]).unwrap();
 }
 
