@@ -54,11 +54,11 @@ impl AuditBundle {
             return Err(AuditRefusal::Unproven);
         }
         println!("{}", told(&report));
-        for line in told_entries(&report) {
-            println!("{line}");
-        }
         if !report.partial {
             println!("{}", on_whose_word(report.size, report.adopted));
+        }
+        for line in told_entries(&report) {
+            println!("{line}");
         }
         match &report.key {
             Some(signer) if key.is_some() => println!("signed by the key you gave: {signer}"),
