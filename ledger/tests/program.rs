@@ -208,19 +208,22 @@ fn what_was_emptied_since_is_not_called_there_still() {
     fs::write(&file, sign(&facts, &key, &[key.vkey()]).unwrap()).unwrap();
     let (receipt, vkey) = (file.to_str().unwrap(), key.vkey().to_string());
     let (_, errors, status) = run(&["receipt", receipt, "--key", &vkey]);
-    let words = "sound: signed by this key, and under a head that this key signed. That others see the same ledger is not \
-                 shown by that: ";
+    let words = "sound: signed by this key, under a head that this key signed; nobody else has confirmed it. ";
     assert!(errors.starts_with(words) && status == Some(0), "{errors}");
 
     let purge = r#"{"at":"2026-11-27T09:05:00.000000Z","emptied":[[0,0]],"record_id":"01936f00-0000-7000-8000-000000000002"}"#;
     let purged = LeafHead::of_record(RecordType::Purged).leaf(&salt, purge);
     let whole = serde_json::to_string(&body).unwrap();
     for (shown, other, said) in [
-        (Some(&*whole), BODY, "sound: signed by this key, and proved to be in the ledger still\n"),
+        (
+            Some(&*whole),
+            BODY,
+            "sound: signed by this key, and the ledger of the bundle still holds it; nobody else has confirmed it. ",
+        ),
         (
             None,
             purge,
-            "the leaf is in the ledger still, at index 0, and was emptied since (2026-11-27T09:05:00Z): ",
+            "and the leaf is in the ledger of the bundle still, at index 0, and was emptied since (2026-11-27T09:05:00Z): ",
         ),
     ] {
         let second = if other == purge {

@@ -11,6 +11,10 @@ use crate::audit::{AuditReport, Known, audit};
 use crate::note::{SignedNote, VerifyingKey, encode_hash};
 use crate::text_file::read_text;
 
+/// What is said where nobody but the holder of the key vouches for it.
+const UNCONFIRMED: &str = "signed by this key, and nobody else has confirmed it: it shows what the publisher recorded, not \
+                           that the people in it did it, nor that the publisher shows everyone the same records";
+
 /// Check a bundle; needs neither database nor settings
 #[derive(clap::Args)]
 pub struct AuditBundle {
@@ -69,6 +73,9 @@ impl AuditBundle {
             None => {}
         }
         println!("fingerprint: {}", report.fingerprint);
+        if report.witnessed.is_none() && earlier.is_none() {
+            println!("{UNCONFIRMED}");
+        }
         if !report.stamps.is_empty() {
             println!("{}", told_stamps(&report));
         }

@@ -68,27 +68,26 @@ impl AuditReceipt {
         let Verified { payload, head, compared } =
             receipt::verify(&unbroken(&text), slice::from_ref(&key))?;
         println!("{payload:#}");
+        let mut confirmed = None;
         if let Some(witnesses) = &witnesses {
             let seen = witnesses.look_at(&head);
             eprintln!("{seen}");
             if !seen.is_enough() {
                 return Err(AuditRefusal::Unwitnessed);
             }
+            confirmed = Some(seen.count());
         }
         let by_bundle = self.bundle.as_deref().map(|bundle| {
             let leaf = payload["ledger"]["leaf"].as_str().unwrap_or_default();
             let leaf = Some(leaf_hash(leaf.as_bytes()));
             hold(bundle, Known { key: Some(&key), earlier: Some(&head), leaf, ..Known::default() })
         });
-        let place = match by_bundle.transpose()? {
-            Some(found) => Place::Bundle(found),
-            None if witnesses.is_some() => Place::Witnessed,
-            None => Place::Alone,
-        };
+        let place = by_bundle.transpose()?.map_or(Place::Alone, Place::Bundle);
+        let vouched = Vouched { place, witnesses: confirmed };
         if let Compared::InPart(left) = compared {
-            return Err(AuditRefusal::ComparedInPart { left, place: place.to_string() });
+            return Err(AuditRefusal::ComparedInPart { left, place: vouched.to_string() });
         }
-        eprintln!("sound: signed by this key, and {place}");
+        eprintln!("{}", told(&vouched));
         Ok(())
     }
 }
@@ -107,31 +106,77 @@ fn hold(bundle: &Path, known: Known<'_>) -> Result<Option<Found>, AuditRefusal> 
 enum Place {
     /// In a tree that the key signed: it may have been made for this receipt.
     Alone,
-    /// The same, and witnesses whom the auditor named saw that tree.
-    Witnessed,
-    /// In the ledger of a bundle, where its leaf was found.
+    /// In the ledger of a bundle, with what that has of the entry; a part may be without it.
     Bundle(Option<Found>),
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Alone => f.write_str(
-                "under a head that this key signed. That others see the same ledger is not shown by that: only witnesses \
-                 (--witness VKEY) or a bundle, held against a head that somebody kept, (--bundle DIR) show it",
-            ),
-            Self::Witnessed => f.write_str(
-                "proved to be in the ledger as it was then, which the witnesses saw that you named",
-            ),
+            Self::Alone => f.write_str("under a head that this key signed"),
             Self::Bundle(Some(Found { row, bare: true, emptied_at })) => {
                 let index = row.index.unwrap_or_default();
-                write!(f, "the leaf is in the ledger still, at index {index}, and was emptied since")?;
+                write!(
+                    f,
+                    "and the leaf is in the ledger of the bundle still, at index {index}, and was emptied since"
+                )?;
                 if let Some(at) = emptied_at {
                     write!(f, " ({})", written(*at))?;
                 }
                 f.write_str(": that it was this the receipt shows, and the ledger itself no longer")
             }
-            Self::Bundle(_) => f.write_str("proved to be in the ledger still"),
+            Self::Bundle(_) => f.write_str("and the ledger of the bundle still holds it"),
+        }
+    }
+}
+
+/// The same, and who else than the holder of the key vouches for it.
+struct Vouched {
+    place: Place,
+    /// How many witnesses whom the auditor named signed the head of the receipt.
+    witnesses: Option<usize>,
+}
+
+impl fmt::Display for Vouched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; ", self.place)?;
+        match self.witnesses {
+            None => f.write_str("nobody else has confirmed it"),
+            Some(count) => {
+                write!(f, "{count} of the witnesses that you named signed its head too")
+            }
+        }
+    }
+}
+
+/// What a sound receipt shows, and what it does not: what the key alone signed, its holder may have made up.
+fn told(vouched: &Vouched) -> String {
+    let everyone = match vouched.witnesses {
+        None => ", nor that the publisher shows everyone the same record",
+        Some(_) => "",
+    };
+    format!(
+        "sound: signed by this key, {vouched}. It shows what the publisher recorded. It does not show that the person did \
+         it{everyone}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_key_alone_signed_is_called_confirmed_by_nobody() {
+        let alone = "nobody else has confirmed it";
+        let everyone = "nor that the publisher shows everyone the same record";
+        for place in [Place::Alone, Place::Bundle(None)] {
+            let mut vouched = Vouched { place, witnesses: None };
+            let said = told(&vouched);
+            assert!(said.contains(alone) && said.contains(everyone), "{said}");
+            vouched.witnesses = Some(1);
+            let said = told(&vouched);
+            assert!(!said.contains(alone) && !said.contains(everyone), "{said}");
+            assert!(said.contains("It does not show that the person did it"), "{said}");
         }
     }
 }

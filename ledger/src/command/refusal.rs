@@ -43,14 +43,14 @@ pub enum AuditRefusal {
     Promise(#[from] PromiseError),
     /// The receipt is of the older form, and all of it agrees that could be compared.
     #[error(
-        "compared in part: signed by this key, and {place}. But it is of an older form, in which these stand on the word of \
+        "compared in part: signed by this key, {place}. But it is of an older form, in which these stand on the word of \
          whoever signed it: {}. Ask for a new receipt of the same event",
         listed(.left)
     )]
     ComparedInPart {
         /// What could not be compared.
         left: &'static [Uncompared],
-        /// In what it is proved to be.
+        /// In what it is proved to be, and who else vouches for that.
         place: String,
     },
     /// `--receipt` was given with what is no promise.

@@ -4,6 +4,7 @@
 import { blankForm } from "./blank_form.js";
 import { fold, make, paragraph, row } from "./dom.js";
 import { isObject, textIn } from "./json.js";
+import { readableText } from "./readable_text.js";
 import {
   HAPPENED,
   confirmation,
@@ -20,9 +21,9 @@ import {
 
 /** The sentence that comes first. */
 export function lead({ type, evidence }) {
-  const who = textIn(evidence, "email") ?? "Somebody who is named by a number alone";
+  const who = textIn(evidence, "email") ?? "somebody who is named by a number alone";
   const what = HAPPENED[type] ?? "is named";
-  return `${who} ${what} on ${indicatedAt({ type, evidence })}.`;
+  return `The publisher’s record says that ${who} ${what} on ${indicatedAt({ type, evidence })}.`;
 }
 
 /** When the person said so. An import brings consent that was given before. */
@@ -53,13 +54,14 @@ export function wordsOf({ words, type }) {
 
 /** All else, a term a row. */
 export function rowsOf(told) {
-  const { type, evidence, issued, index, size } = told;
+  const { type, evidence, form, issued, index, size } = told;
   const site = textIn(issued, "site");
+  const numbers = numbersOf(told);
   return make(
     "dl",
     { class: "rows" },
     row("What for", "purpose", purpose(textIn(evidence, "purpose"))),
-    row("By whom", "who", who(evidence)),
+    row(WHO[type] ?? "Who", "who", who(evidence)),
     row(
       "When",
       "when",
@@ -73,28 +75,40 @@ export function rowsOf(told) {
       paragraph(textIn(evidence, "evidence") && `Evidence that came with it: ${evidence.evidence}`),
     ),
     row("On which form", "form", formOf(told)),
-    row("Under which policy", "policy", policyOf(told)),
-    row("Who is answerable", "controller", controllerOf(evidence)),
+    row(form === undefined ? "Policy in force" : "Policy in force on the form", "policy", policyOf(told)),
+    row("Controller", "controller", controllerOf(evidence)),
     row("What is done with the data", "processing", processingOf(evidence)),
-    row("How to take it back", "withdraw", isAgreed(type) && site ? `At ${site}/preferences, at any time` : undefined),
+    row("How to withdraw", "withdraw", isAgreed(type) && site ? `At ${site}/preferences, at any time` : undefined),
     index === undefined
       ? undefined
       : row(
           "In the ledger",
           "place",
-          paragraph(`Entry ${count(index + 1)} of ${count(size)}`),
-          paragraph(textIn(evidence, "event_id") && `Event ${evidence.event_id}`, { class: "small" }),
+          paragraph(`Entry ${count(index + 1)} of ${count(size)} in the publisher’s list`),
         ),
     row("Receipt made", "issued", textIn(issued, "at") && momentText(issued.at)),
+    numbers.length > 0 && row("For experts", "numbers", fold("Numbers to look it up by", () => numbers, { "data-unfold": "numbers" })),
   );
+}
+
+const WHO = { given: "Who agreed", renewed: "Who agreed", requested: "Who asked", withdrawn: "Who withdrew" };
+
+function numbersOf({ evidence, fingerprint }) {
+  const mail = textIn(evidence, "confirmed", "message_id");
+  const small = (text) => paragraph(text, { class: "small" });
+  return [
+    small(textIn(evidence, "event_id") && `Event ${evidence.event_id}`),
+    small(textIn(evidence, "subscriber_id") && `Person ${evidence.subscriber_id}`),
+    small(mail && `Message-ID of the mail, by which mail servers’ logs show it: ${mail}`),
+    small(fingerprint && `Fingerprint of the key: ${fingerprint}`),
+  ].filter(Boolean);
 }
 
 function who(evidence) {
   const kinds = Array.isArray(evidence.data) ? evidence.data : [];
   return [
     paragraph(textIn(evidence, "email")),
-    kinds.length > 0 && paragraph(`Given with it: ${kindsOfData(kinds)}`, { class: "small" }),
-    paragraph(textIn(evidence, "subscriber_id") && `Person ${evidence.subscriber_id}`, { class: "small" }),
+    kinds.length > 0 && paragraph(`Details given (not shown): ${kindsOfData(kinds)}`, { class: "small" }),
   ].filter(Boolean);
 }
 
@@ -112,12 +126,7 @@ function when({ type, evidence }) {
 }
 
 function confirmedBy(type, evidence) {
-  const by = confirmation(type, evidence);
-  const id = textIn(evidence, "confirmed", "message_id");
-  return [
-    paragraph(by),
-    paragraph(id && `The mail’s Message-ID, by which mail servers’ logs show it: ${id}`, { class: "small" }),
-  ].filter(Boolean);
+  return [paragraph(confirmation(type, evidence))].filter(Boolean);
 }
 
 function methodText(evidence) {
@@ -125,7 +134,7 @@ function methodText(evidence) {
   return word && method(word).charAt(0).toUpperCase() + method(word).slice(1);
 }
 
-function formOf({ evidence, form, type, older }) {
+function formOf({ evidence, form, type, older, words }) {
   const where = place(evidence);
   const { required, unticked } = evidence;
   const wanted = textIn(evidence, "report") ? "get the report" : "sign up";
@@ -138,7 +147,7 @@ function formOf({ evidence, form, type, older }) {
     typeof required === "boolean" && paragraph(box),
     Array.isArray(unticked) &&
       paragraph(left.length > 0 ? `Boxes that were left unticked: ${listed(left)}` : "No other box was left unticked"),
-    form !== undefined && fold("Show the blank form as it was", () => blankForm(form), { "data-unfold": "form" }),
+    form !== undefined && fold("Show the blank form as it was", () => blankForm(form, words), { "data-unfold": "form" }),
     form === undefined &&
       offered &&
       !older &&
@@ -147,16 +156,37 @@ function formOf({ evidence, form, type, older }) {
   ].filter(Boolean);
 }
 
-function policyOf({ evidence, policy }) {
+function policyOf({ evidence, form, policy, type }) {
   const label = textIn(evidence, "policy", "label");
   if (label === undefined) return [];
+  const day = form && policyDay(form, label);
   const text =
     policy === undefined
       ? paragraph("Its text did not come along.", { class: "small" })
-      : fold("Show its text", () => make("pre", { class: "document", tabindex: "0" }, policy), {
-          "data-unfold": "policy",
-        });
-  return [paragraph(`Version ${label}`), text];
+      : fold("Show its text", () => policyPart(policy), { "data-unfold": "policy" });
+  const box = policyBox({ evidence, type });
+  return [paragraph(`Version ${label}${day ? `, which the form says is of ${day}` : ""}`), box && paragraph(box), text];
+}
+
+function policyPart(policy) {
+  const exact = fold("Letter for letter", () => make("pre", { class: "document", tabindex: "0" }, policy));
+  return make("div", {}, make("div", { class: "document read", tabindex: "0" }, readableText(policy)), exact);
+}
+
+/** The day that the form had behind the version of the policy. */
+function policyDay(form, label) {
+  const text = new DOMParser().parseFromString(form, "text/html").body.textContent.replace(/\s+/g, " ");
+  const at = text.indexOf(` ${label} of `);
+  return at < 0 ? undefined : /^\d{1,2} \p{L}+ \d{4}/u.exec(text.slice(at + label.length + 5))?.[0];
+}
+
+/** Whether the box of the policy itself was ticked, on a form with several. */
+function policyBox({ evidence, type }) {
+  const { purpose: code, unticked } = evidence;
+  const asked = isAgreed(type) || type === "requested";
+  if (!asked || code === "privacy-policy" || evidence.method !== "form") return undefined;
+  if (Array.isArray(unticked) && unticked.includes("privacy-policy")) return "The box of the policy itself was left unticked.";
+  return "Whether the box of the policy itself was ticked too, this receipt does not say: that has a receipt of its own.";
 }
 
 function controllerOf(evidence) {

@@ -57,5 +57,6 @@ function readEarlier(text) {
   const { payload } = readJws(trimmed);
   const note = textIn(tryJson(payload), "ledger", "checkpoint");
   if (note === undefined) throw new Error("it is neither a checkpoint nor a receipt");
-  return SignedNote.parse(note);
+  // So that a receipt is not taken to confirm itself.
+  return Object.assign(SignedNote.parse(note), { of: trimmed.replace(/\s+/g, "") });
 }

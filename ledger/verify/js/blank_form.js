@@ -14,22 +14,47 @@ const KEPT =
  * The form in a frame without script, origin or network. Its links and addresses are taken out first, for a browser may
  * look up the host of a link that nobody follows.
  */
-export function blankForm(html) {
+export function blankForm(html, words) {
+  const { body, isThere } = withoutReach(html, words);
+  const where = isThere
+    ? "The words above stand beside the box that is marked."
+    : words === undefined
+      ? ""
+      : "The words above were not found in it as they stand: look for them yourself.";
   const about = paragraph(
-    "Its words and boxes, their order and what was ticked beforehand, as they were; without the page’s colours. Nothing in it works.",
+    `Its words and boxes, their order and what was ticked beforehand, as they were; without the page’s colours. Nothing in it works. ${where}`,
     { class: "small" },
   );
-  const source = `<!doctype html><meta charset="utf-8"><style>${FORM_STYLE}</style>${withoutReach(html)}`;
+  const source = `<!doctype html><meta charset="utf-8"><style>${FORM_STYLE}</style>${body}`;
   const frame = make("iframe", { class: "blank", sandbox: "", title: "The blank form", srcdoc: source });
   const text = fold("Its HTML, letter for letter", () => make("pre", { class: "document", tabindex: "0" }, html));
   return make("div", {}, about, frame, text);
 }
 
-function withoutReach(html) {
+function withoutReach(html, words) {
   const page = new DOMParser().parseFromString(html, "text/html");
   for (const element of page.querySelectorAll(GONE)) element.remove();
   for (const element of page.querySelectorAll("*")) {
     for (const { name } of Array.from(element.attributes)) if (!KEPT.test(name)) element.removeAttribute(name);
   }
-  return page.body.outerHTML;
+  // A class that no form can bring along itself.
+  for (const element of page.querySelectorAll(".box-concerned")) element.classList.remove("box-concerned");
+  const box = words === undefined ? undefined : boxOf(page, spaced(words));
+  box?.classList.add("box-concerned");
+  return { body: page.body.outerHTML, isThere: box !== undefined };
+}
+
+function spaced(text) {
+  return text.trim().replace(/\s+/g, " ");
+}
+
+/** The label with these words, and its box; undefined where none or more than one has them. */
+function boxOf(page, words) {
+  const labels = Array.from(page.querySelectorAll("label")).filter(
+    (label) => spaced(label.textContent).endsWith(words) && label.control?.type === "checkbox",
+  );
+  if (labels.length !== 1) return undefined;
+  const [label] = labels;
+  const { control, parentElement } = label;
+  return !label.contains(control) && parentElement.contains(control) ? parentElement : label;
 }

@@ -64,15 +64,17 @@ export async function checkBundle(files, asked, tell, progress) {
   await checkBundleHead(files, head, asked, found);
 
   const marks = [];
-  const earlier = await usableEarlier(asked, found);
-  if (earlier && partial && earlier.size < head.size)
+  found.holds = new Map();
+  const held = await headsToHold(asked, found);
+  const older = partial && held.find(({ kept }) => kept.size < head.size);
+  if (older)
     throw new Error(
-      `a bundle that leaves events out cannot be checked against an earlier head, as ${asked.calledEarlier ?? "the head that you kept"} is: take one of the whole ledger`,
+      `a bundle that leaves events out cannot be checked against an earlier head, as ${older.called} is: take one of the whole ledger`,
     );
-  if (earlier && !partial) marks.push(earlierMark(earlier, head, found));
+  if (!partial) marks.push(...held.map(({ kept }) => earlierMark(kept, found)));
   marks.push(...(await stampMarks(files, found)));
   await readGivenStamps(asked.stamps, found);
-  const kept = partial || asked.calledEarlier ? null : earlier;
+  const kept = partial ? null : (held.find((one) => one.kept === asked.earlier)?.kept ?? null);
   const tally = new Tally(partial, marks, head, await timesOf(head, kept, asked.witnesses));
   found.tally = tally;
   await checkLines(lines, head, tally, progress);
@@ -84,8 +86,8 @@ export async function checkBundle(files, asked, tell, progress) {
   found.leaves = tally.leaves;
 
   tellFindings(found);
-  if (earlier) tellEarlier(earlier, asked.calledEarlier ?? "the head that you kept", found);
-  await checkWitnesses(found, asked, steps.state("consistency") === "ok" ? earlier : null);
+  for (const { kept, called } of held) if (steps.state("consistency") !== "failed") tellEarlier(kept, called, found);
+  await checkWitnesses(found, asked, held.findLast(({ kept }) => found.holds.get(kept) === true)?.kept ?? null);
   await checkBundleStamps(found);
   tellStrangers(found);
   return found;
@@ -127,18 +129,18 @@ async function checkBundleHead(files, head, { keys }, found) {
   const key = await head.verifiedBy(trusted);
   if (!key) {
     const said = known
-      ? "It is not signed with the key that you gave."
+      ? "It is not signed with the key that you entered."
       : (fault ?? "It is signed with none of the keys in keys.json.");
     steps.failed(
       "head",
       `The head of “${head.origin}”: ${said}`,
-      known ? "its head is not signed with the key that you know" : "its head is signed with none of its keys",
+      known ? "its head is not signed with the key that you entered" : "its head is signed with none of its keys",
     );
     if (known)
       steps.failed(
         "key",
-        "The key that you gave did not sign this bundle’s head.",
-        "it is not signed with the key that you know",
+        "The key that you entered did not sign this bundle’s head.",
+        "it is not signed with the key that you entered",
       );
     else steps.open("key", "There is no key that signed it.");
     return;
@@ -148,7 +150,7 @@ async function checkBundleHead(files, head, { keys }, found) {
   found.signer = { key, known, keys: trusted, fingerprint };
   const named = `the key of “${key.name}”, fingerprint ${fingerprint}`;
   if (fault) steps.failed("key", `${fault}.`, fault);
-  else if (known) steps.ok("key", `It is signed with ${named}, which you know from elsewhere.`);
+  else if (known) steps.ok("key", `It is signed with ${named}: the key you entered; make sure it came from the publisher.`);
   else
     steps.open(
       "key",
@@ -156,7 +158,7 @@ async function checkBundleHead(files, head, { keys }, found) {
     );
   steps.ok(
     "head",
-    `Signed with that key, for the ledger “${head.origin}” with ${many(head.size, "entry", "entries")}.`,
+    `Signed with that key, for the ledger “${head.origin}” with ${many(head.size, "entry", "entries")}. A head is the short text that stands for the whole list at one time.`,
   );
 }
 
@@ -251,12 +253,21 @@ function tellFindings(found) {
   }
 }
 
-function earlierMark(earlier, head, found) {
-  return { size: earlier.size, root: earlier.root, found: (agrees) => (found.earlierAgrees = agrees) };
+/** The heads of receipts given beside it, and the one that the visitor kept: each `{ kept, called }`. */
+async function headsToHold({ earlier, heads = [] }, found) {
+  const given = heads.map((kept) => ({ kept, called: "the receipt’s head" }));
+  if (earlier || given.length === 0) given.push({ kept: earlier, called: "the head that you kept" });
+  const held = [];
+  for (const one of given) if (await usableEarlier({ earlier: one.kept, calledEarlier: one.called }, found)) held.push(one);
+  return held;
+}
+
+function earlierMark(kept, { holds }) {
+  return { size: kept.size, root: kept.root, found: (agrees) => holds.set(kept, agrees) };
 }
 
 function tellEarlier(earlier, called, found) {
-  const { steps, tally, note, partial } = found;
+  const { steps, tally, note, partial, holds } = found;
   const then = many(earlier.size, "entry", "entries");
   const from = tally.resumedFrom;
   const beforeLoss =
@@ -266,32 +277,34 @@ function tellEarlier(earlier, called, found) {
     if (beforeLoss) return steps.failed("consistency", lost, "entries that an earlier head covers were lost");
     return steps.failed(
       "consistency",
-      `${sentence(called)} was made over ${then}, more than there are now: the ledger shrank.`,
+      `${sentence(called)} was made over ${then}, more than there are here: the ledger shrank, or this bundle is older than that head.`,
       "the ledger holds less than an earlier head did",
     );
   }
   if (partial) {
-    const same = earlier.size === note.size && earlier.text === note.text;
-    if (same) return steps.ok("consistency", `It is ${called}.`);
+    holds.set(earlier, earlier.size === note.size && earlier.text === note.text);
+    if (holds.get(earlier)) return steps.ok("consistency", `It is ${called}.`);
+    if (earlier.size === note.size && earlier.origin === note.origin) found.twin = "list";
     if (earlier.size === note.size)
       return steps.failed(
         "consistency",
-        `It is another head than ${called}, over as many entries: two histories were signed.`,
-        "two different histories were signed with this key",
+        `It is another head than ${called}, over as many entries: two lists were signed.`,
+        `the list under its head and the one under ${called} are equally long, are signed with the key, and do not hold the same`,
       );
     return undefined;
   }
-  if (found.earlierAgrees === true)
+  if (holds.get(earlier) === true)
     return steps.ok(
       "consistency",
       `The ledger still begins with the ${then} that ${called} was made over: nothing of that past was changed.`,
     );
-  if (found.earlierAgrees === undefined) return steps.open("consistency", "Lines before it cannot be read.");
+  if (holds.get(earlier) === undefined) return steps.open("consistency", "Lines before it cannot be read.");
   if (beforeLoss) return steps.failed("consistency", lost, "entries that an earlier head covers were lost");
+  found.twin = "list";
   return steps.failed(
     "consistency",
-    `The first ${then} are not those that ${called} was made over: the past was rewritten.`,
-    "the past was rewritten since an earlier head was signed",
+    `The first ${then} are not those that ${called} was made over. Both are signed with the key, and at least one is false.`,
+    `the first ${then} are not those under ${called}, which the same key signed`,
   );
 }
 

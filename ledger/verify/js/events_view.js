@@ -2,12 +2,35 @@
 
 import { lead, rowsOf, wordsOf } from "./answer.js";
 import { make, paragraph, row } from "./dom.js";
+import { heldWords } from "./held.js";
 import { textIn } from "./json.js";
 import { EVENT, count, many, moment, momentText, purpose, sentence } from "./words.js";
 
 /** What a receipt says. */
-export function receiptAnswer({ told }) {
-  return [make("p", { class: "lead", "data-say": "lead" }, lead(told)), wordsOf(told), rowsOf(told)].flat();
+export function receiptAnswer({ told, signer }) {
+  const whole = { ...told, fingerprint: signer?.fingerprint };
+  return [make("p", { class: "lead", "data-say": "lead" }, lead(told)), wordsOf(told), rowsOf(whole)].flat();
+}
+
+/** What receipts beside the first say, so that the two can be read side by side. */
+export function otherReceipts(others, forged) {
+  return others
+    .filter(({ told }) => told)
+    .map((found) =>
+      make(
+        "section",
+        { class: forged && "claimed", "data-other": found.name },
+        make("h2", {}, forged ? "What the other claims" : "The other receipt"),
+        paragraph(
+          forged
+            ? found.name
+            : `${found.name}. The two do not contradict each other. That confirms neither: the publisher signed both.`,
+          { class: "small" },
+        ),
+        paragraph(heldWords(found), { class: "small" }),
+        receiptAnswer(found),
+      ),
+    );
 }
 
 /** What a promise says. */

@@ -21,12 +21,12 @@ export async function usableEarlier({ earlier, calledEarlier }, { head, signer, 
   if (!earlier) {
     steps.open(
       "consistency",
-      "You gave no earlier head. Whoever kept one can show that nothing of the past was rewritten since.",
+      "You gave no earlier head (the short signed text that stands for the whole list at one time). Whoever kept one can show that nothing of the past was rewritten since.",
     );
   } else if (!head) {
     steps.open("consistency", NO_HEAD);
   } else if (!(await earlier.verifiedBy(signer.keys))) {
-    const called = calledEarlier ?? "the checkpoint that you kept";
+    const called = calledEarlier ?? "the head that you kept";
     throw new Error(
       signer.known
         ? `${called} is not signed by the key that you gave, so it says nothing of this ${kind}: it is somebody else’s, or from before the key was replaced`
@@ -52,16 +52,21 @@ export async function checkEarlier(found, asked) {
   if (earlier.size !== head.size) {
     const said = `Your head has ${many(earlier.size, "entry", "entries")}, this one ${count(head.size)}. That one of them holds all of the other is shown by a bundle of the whole ledger, or by the command: assent ledger audit DIR --checkpoint FILE.`;
     steps.open("consistency", said);
-  } else if (earlier.origin === head.origin && sameBytes(earlier.root, head.root)) {
+  } else if (earlier.origin !== head.origin) {
+    const said = `Your head is of “${earlier.origin}”, this one of “${head.origin}”: after a loss a ledger goes on under another name. What became of the entries is shown by a bundle of the whole ledger.`;
+    steps.open("consistency", said);
+  } else if (sameBytes(earlier.root, head.root)) {
+    found.isKept = true;
     steps.ok(
       "consistency",
       `It is the very head that you kept: ${many(head.size, "entry", "entries")} under one root.`,
     );
   } else {
+    found.twin = "list";
     steps.failed(
       "consistency",
-      `Two heads with ${many(head.size, "entry", "entries")} each, both signed with the key, over different entries: two histories were signed.`,
-      "two different histories were signed with this key",
+      `Two lists with ${many(head.size, "entry", "entries")} each, both signed with the key, that do not hold the same. At least one is false.`,
+      "the list that it is in and the one under the head that you kept are equally long, are signed with the key, and do not hold the same",
     );
   }
 }
@@ -110,12 +115,16 @@ export async function signersOf(head, witnesses) {
   };
 }
 
+/** In whose names lines stand beneath a head that are not the ledger’s own. */
+export function strangersOf(head) {
+  return [...new Set(head.signatures.map(({ name }) => name))].filter((name) => !isSameLedger(name, head.origin));
+}
+
 function unknownLines(head) {
-  const others = [...new Set(head.signatures.map(({ name }) => name))].filter(
-    (name) => !isSameLedger(name, head.origin),
-  );
-  if (others.length === 0) return "You named no witness. None signed this head.";
-  return `You named no witness. The head bears lines of ${listed(others)}: give their keys, known from elsewhere, and they are checked.`;
+  const others = strangersOf(head);
+  if (others.length === 0) return "You named no witness. No independent witness signed this.";
+  const one = others.length === 1;
+  return `You named no witness. ${one ? "A witness" : "Witnesses"} calling ${one ? "itself" : "themselves"} ${listed(others)} signed; to check, get ${one ? "its key from it" : "their keys from them"}.`;
 }
 
 /** Holds time stamps that were given beside a receipt against its head. */

@@ -19,3 +19,12 @@ export async function tellHeld(receipt, { tally, steps }) {
     `The bundle that you gave has the leaf of this entry still, ${at}, and it was emptied since${when}: that it was this the receipt shows, and the ledger itself no longer.`,
   );
 }
+
+/** What a bundle that was given with it has of the entry. */
+export function heldWords({ held }) {
+  if (!held) return undefined;
+  const at = `at index ${count(held.index)}`;
+  return held.bare
+    ? `The bundle has the leaf of this entry still, ${at}, and it was emptied since: the receipt shows what it was, and the ledger itself no longer.`
+    : `The bundle has this entry still, ${at}.`;
+}

@@ -4,28 +4,40 @@ import { readAsked } from "./asked.js";
 import { checkBundle } from "./bundle.js";
 import { BUNDLE_LIMIT, chosenFolder, droppedFolder } from "./bundle_files.js";
 import { byId, make } from "./dom.js";
-import { bundleAnswer, promiseAnswer, receiptAnswer } from "./events_view.js";
+import { bundleAnswer, otherReceipts, promiseAnswer, receiptAnswer } from "./events_view.js";
 import { fromFragment, recogniseFile, recogniseText } from "./given.js";
 import { tellHeld } from "./held.js";
 import { readJws } from "./jws.js";
 import { hasEd25519 } from "./key.js";
 import { checkPromise } from "./promise.js";
-import { provedBy } from "./proved.js";
+import { gist, provedBy } from "./proved.js";
 import { checkReceipt } from "./receipt.js";
-import { stepsView } from "./steps_view.js";
+import { sumUpSteps, stepsView } from "./steps_view.js";
+import { tellTwins } from "./twins.js";
 import { showChecking, showNothing, showUnreadable, showVerdict, verdictOf } from "./verdict.js";
 
 const NAMES = { receipt: "Receipt", promise: "Promise", bundle: "Bundle", stamp: "Time stamp" };
 
-/** What was given: one thing of each kind, but as many time stamps as there are; a file of promises is one thing. */
+/** Fields of what is known from elsewhere. */
+const FIELDS = ["key", "witnesses", "quorum", "earlier"];
+
+/**
+ * What was given: one thing of each kind, but as many receipts and time stamps as there are, the newest receipt last; a
+ * file of promises is one thing.
+ */
 const given = new Map();
 let run = 0;
+let receiptsGiven = 0;
+/** What the fields said when all was checked last. */
+let checkedFields = "";
 
 async function checkAll(scroll) {
   run += 1;
   const mine = run;
   const isCurrent = () => mine === run;
   showGiven();
+  checkedFields = fieldsNow();
+  const unfolded = unfoldedNow();
   byId("result").hidden = given.size === 0;
   byId("intro").hidden = given.size > 0;
   byId("steps").replaceChildren();
@@ -43,33 +55,66 @@ async function checkAll(scroll) {
   try {
     const found = await checkGiven(asked, isCurrent);
     if (isCurrent()) showFound(found);
+    if (isCurrent()) unfold(unfolded);
   } catch (error) {
     if (isCurrent()) showUnreadable(error.message);
   } finally {
-    if (isCurrent()) byId("progress").hidden = true;
+    if (isCurrent()) {
+      byId("progress").hidden = true;
+      sumUpSteps();
+    }
+  }
+}
+
+function fieldsNow() {
+  return JSON.stringify(FIELDS.map((id) => byId(id).value));
+}
+
+/** The parts of the answer that stand open, by what they hold. */
+function unfoldedNow() {
+  return Array.from(document.querySelectorAll("#answer details[open][data-unfold]"), (part) => part.dataset.unfold);
+}
+
+function unfold(names) {
+  for (const name of names) {
+    const part = document.querySelector(`#answer details[data-unfold="${name}"]`);
+    if (part) part.open = true;
   }
 }
 
 /** Checks all that was given; each thing that fails makes the whole fail. */
 async function checkGiven(asked, isCurrent) {
-  const [receipt, promise, bundle] = ["receipt", "promise", "bundle"].map((slot) => given.get(slot));
+  const [promise, bundle] = ["promise", "bundle"].map((slot) => given.get(slot));
+  const receipts = [...given.values()].filter(({ slot }) => slot === "receipt").reverse();
+  const [receipt] = receipts;
+  if (receipts.some(({ text }) => text === asked.earlier?.of)) {
+    byId("earlier-error").textContent = "This is the receipt itself, which confirms nothing: give what you kept from before.";
+    asked = { ...asked, earlier: null };
+  }
   if (!receipt && !bundle && asked.stamps.length > 0)
     throw new Error("a time stamp says nothing without what it is of: give the receipt or the bundle too");
   const texts = promise?.texts ?? [];
-  const several = [receipt, bundle].filter(Boolean).length + texts.length > 1;
+  const several = [...receipts, bundle].filter(Boolean).length + texts.length > 1;
   const view = (slot, prefix, number = "") =>
     stepsView({ prefix, title: several && `${NAMES[slot]}${number}` }, isCurrent);
-  const found = { promises: [] };
-  if (receipt) found.receipt = await checkReceipt(receipt.text, asked, view("receipt", ""));
-  if (bundle) {
-    const earlier = asked.earlier ?? found.receipt?.head ?? null;
-    const tell = view("bundle", receipt ? "bundle-" : "");
-    // The ledger must still hold what it held when the receipt was signed.
-    const calledEarlier = asked.earlier ? undefined : "the receipt’s head";
-    const stamps = receipt ? [] : asked.stamps;
-    found.bundle = await checkFolder(bundle.files, { ...asked, earlier, calledEarlier, stamps }, tell);
-    if (found.receipt) await tellHeld(found.receipt, found.bundle);
+  const found = { promises: [], receipts: [], kept: asked.earlier };
+  for (const [at, { text, name }] of receipts.entries()) {
+    const number = receipts.length > 1 ? ` ${at + 1}: ${name}` : "";
+    // Time stamps that are given beside several are of the first.
+    const own = at === 0 ? asked : { ...asked, stamps: [] };
+    const one = await checkReceipt(text, own, view("receipt", at === 0 ? "" : `receipt-${at + 1}-`, number));
+    found.receipts.push(Object.assign(one, { name }));
   }
+  [found.receipt] = found.receipts;
+  if (bundle) {
+    const tell = view("bundle", receipt ? "bundle-" : "");
+    // The ledger must still hold what it held when each receipt was signed.
+    const heads = found.receipts.flatMap(({ head }) => (head ? [head] : []));
+    const stamps = receipt ? [] : asked.stamps;
+    found.bundle = await checkFolder(bundle.files, { ...asked, heads, stamps }, tell);
+  }
+  tellTwins(found.receipts, found.bundle);
+  if (bundle) for (const one of found.receipts) await tellHeld(one, found.bundle);
   // One verdict names one key.
   if (new Set(texts.map((text) => readJws(text).header.kid)).size > 1)
     throw new Error(`the promises in ${promise.name} are signed by several keys: give them one by one`);
@@ -106,10 +151,19 @@ function answerOf(main, { promises }) {
 
 /** The answer is that of the receipt where there is one; whatever was given beside it can only spoil it. */
 function showFound(found) {
-  const all = [found.receipt, found.bundle, ...found.promises].filter(Boolean);
+  const all = [...found.receipts, found.bundle, ...found.promises].filter(Boolean);
   const main = all[0];
-  const forged = all.find((one) => verdictOf(one) === "forged");
-  showVerdict(forged ?? main, !forged && main.kind === "promise" && all.length > 1);
+  const bad = all.filter((one) => verdictOf(one) === "forged");
+  // Whatever is damaged by itself says more than that two do not fit each other.
+  const forged = bad.find(({ twin }) => !twin) ?? bad[0];
+  const { bundle, kept } = found;
+  const beside = {
+    bundle,
+    kept,
+    several: !forged && main.kind === "promise" && all.length > 1,
+    named: found.receipts.length > 1 && forged?.name,
+  };
+  showVerdict(forged ?? main, beside);
   const told = main.told ?? main.tally ?? main.promise;
   const section =
     told &&
@@ -119,13 +173,20 @@ function showFound(found) {
       make("h2", { id: "answer-title" }, answerTitle(main, forged)),
       answerOf(main, found),
     );
-  const proved = forged || main.kind === "promise" ? [] : [provedBy(main)];
-  byId("answer").replaceChildren(...(section ? [section] : []), ...proved);
+  const isWhole = !forged && main.kind !== "promise";
+  const parts = [
+    isWhole && gist(main, beside),
+    section,
+    ...otherReceipts(found.receipts.slice(1), forged),
+    isWhole && provedBy(main, beside),
+  ];
+  byId("answer").replaceChildren(...parts.filter(Boolean));
 }
 
 /** Where only the readable part was changed, what is shown is true all the same: it is taken from the sealed entry. */
 function answerTitle(main, forged) {
-  if (!forged) return "What it says";
+  if (!forged) return main.kind === "promise" ? "What it says" : "What the record says";
+  if (main.twin && forged.twin) return "What the one says";
   const onlyReadable = forged === main && forged.steps.faults.every(({ id }) => id === "readable");
   return onlyReadable ? "What its sealed entry says" : "What it claims, and does not prove";
 }
@@ -165,8 +226,18 @@ function put(thing) {
     byId("earlier").value = thing.text;
     byId("more").open = true;
   } else {
-    given.set(thing.slot === "stamp" ? `stamp ${thing.name}` : thing.slot, thing);
+    given.set(slotOf(thing), thing);
   }
+}
+
+/** A second receipt stands beside the first, to be held against it; the same one only once. */
+function slotOf(thing) {
+  const { slot, name, text } = thing;
+  if (slot === "stamp") return `stamp ${name}`;
+  if (slot !== "receipt") return slot;
+  for (const [place, one] of given) if (one.slot === "receipt" && one.text === text) given.delete(place);
+  receiptsGiven += 1;
+  return `receipt ${receiptsGiven}`;
 }
 
 function asBundle(files) {
@@ -211,9 +282,40 @@ function listen() {
   byId("check").addEventListener("click", () =>
     take(() => recogniseText(byId("text").value, "The text that you pasted")),
   );
-  for (const id of ["key", "witnesses", "quorum", "earlier"])
-    byId(id).addEventListener("change", () => checkAll(false));
+  for (const id of FIELDS) {
+    byId(id).addEventListener("change", afterPress(checkFields));
+    // What is pasted is whole; what is typed is so when the field is left.
+    byId(id).addEventListener("input", ({ inputType }) => {
+      if (inputType === "insertFromPaste" || inputType === "insertFromDrop") checkFields();
+    });
+  }
   addEventListener("hashchange", takeFragment);
+}
+
+function checkFields() {
+  if (fieldsNow() !== checkedFields) checkAll(false);
+}
+
+/**
+ * The same, but not while something is being pressed: a field is left by pressing elsewhere, and what is pressed must
+ * not be put away before the press has done what it does.
+ */
+function afterPress(act) {
+  let pressed = false;
+  let waiting = false;
+  const over = () => {
+    pressed = false;
+    if (!waiting) return;
+    waiting = false;
+    // Behind the click, which comes after the pointer went up.
+    setTimeout(act);
+  };
+  addEventListener("pointerdown", () => (pressed = true), true);
+  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, over, true);
+  return () => {
+    if (pressed) waiting = true;
+    else act();
+  };
 }
 
 /** A receipt that a link carries is checked at once, and taken out of the address bar. */

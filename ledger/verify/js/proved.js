@@ -1,22 +1,60 @@
 // What of an answer is proved, by whom, and what is only the operator's word.
 
-import { make } from "./dom.js";
-import { isSeenOutside } from "./outside.js";
+import { make, paragraph } from "./dom.js";
+import { strangersOf } from "./head.js";
+import { textIn } from "./json.js";
+import { confirmations } from "./confirmed.js";
+import { heldWords } from "./held.js";
+import { signerText, trialText } from "./signer_name.js";
 import { confirmation, count, listed, many, moment, sentence } from "./words.js";
 
-/** Three lists: proved, by whom, and not proved. */
-export function provedBy(found) {
+/** Three lines that say what of an answer is proved, before it. */
+export function gist(found, beside) {
+  const { known } = found.signer;
+  const by = known ? confirmations(found, beside) : [];
+  const person = found.kind === "receipt" ? "the person did this" : "the people in it did this";
+  const lines = [
+    known
+      ? ["ok", "Proved:", `it is signed with the key you entered, that of ${signerText(found)}. Make sure it came from the publisher.`]
+      : ["open", "Not proved:", `who signed it. The key says that it is that of ${signerText(found)}.`],
+    ["ok", "Proved:", "nobody without that key can have changed it since it was signed."],
+    by.length > 0
+      ? ["open", "Not proved:", `that ${person}. That is the publisher’s word.`]
+      : ["open", "Not proved:", `that ${person}, nor that others are shown the same. That is the publisher’s word.`],
+  ];
+  const signs = { ok: "✓", open: "–" };
+  return make(
+    "div",
+    { class: "gist" },
+    make(
+      "ul",
+      { "aria-label": "What of this is proved", "data-say": "gist" },
+      lines.map(([state, word, text]) =>
+        make(
+          "li",
+          { "data-state": state },
+          make("span", { class: "sign", "aria-hidden": "true" }, signs[state]),
+          make("span", {}, make("strong", {}, word), ` ${text}`),
+        ),
+      ),
+    ),
+    paragraph(trialText(found), { class: "notice" }),
+  );
+}
+
+/** Three lists: what cannot have been altered, who signed, and what is not proved. */
+export function provedBy(found, beside) {
   const { kind } = found;
   const sure = kind === "receipt" ? receiptProved(found) : bundleProved(found);
   return make(
     "section",
     { "aria-labelledby": "proved-title" },
-    make("h2", { id: "proved-title" }, "What of this is proved, and by whom"),
+    make("h2", { id: "proved-title" }, "What of this is proved, and what is not"),
     make(
       "div",
       { class: "proved" },
-      box("sure", isSeenOutside(found) ? "Proved to everybody" : "Proved, under a head that this key signed", sure),
-      box("key", "By whom", byWhom(found)),
+      box("sure", "What cannot have been altered since the publisher signed", sure),
+      box("key", "Who signed", byWhom(found, beside)),
       box("word", "Only the publisher’s word", kind === "receipt" ? receiptWord(found) : bundleWord(found)),
     ),
   );
@@ -40,49 +78,38 @@ function receiptProved(found) {
   ].filter(Boolean);
   const whole = told.older ? "The words, the times and all else above" : `${listed(shown).replace(/^t/, "T")}`;
   return [
-    `${whole} are what was put under seal. Not a letter was changed since.`,
-    isSeenOutside(found)
-      ? `The ledger held this as ${place} when its head was signed. It can’t be taken out or changed without that head showing it.`
-      : `It stands as ${place} under a head that the key signed. That others see the same ledger, only a witness, a head that somebody kept, or a bundle shows.`,
+    `${whole} are what was put under seal. Nobody without the publisher’s key can have changed it.`,
+    `The list that the publisher signed has this as entry ${count(told.index + 1)} of ${count(told.size)}. The publisher could make a second list with other content; only someone who kept an earlier receipt, or a witness, would notice.`,
     heldWords(found),
   ];
-}
-
-/** What a bundle that was given with it has of the entry. */
-function heldWords({ held }) {
-  if (!held) return undefined;
-  const at = `at index ${count(held.index)}`;
-  return held.bare
-    ? `The bundle has the leaf of this entry still, ${at}, and it was emptied since: the receipt shows what it was, and the ledger itself no longer.`
-    : `The bundle has this entry still, ${at}.`;
 }
 
 function bundleProved({ tally, partial, note }) {
   if (partial)
     return [
-      `Each of these ${many(tally.events, "event")} is in the ledger “${note.origin}”, unchanged, and none is missing between them.`,
+      `Each of these ${many(tally.events, "event")} is in the ledger “${note.origin}”, as the publisher signed it, and none is missing between them.`,
+      "The publisher could make a second list with other content; only someone who kept an earlier receipt, or a witness, would notice.",
     ];
   return [
-    `These are all ${many(note.size, "entry", "entries")} under the head of “${note.origin}”: none was changed, added, left out or moved since it was signed.`,
+    `These are all ${many(note.size, "entry", "entries")} under the head of “${note.origin}”: nobody without the publisher’s key can have changed, added, left out or moved one since it was signed.`,
+    "The publisher could make a second list with other content; only someone who kept an earlier head, or a witness, would notice.",
     "Whatever stands empty was emptied by an erasure, a purge or an adoption that the ledger names.",
   ];
 }
 
-function byWhom(found) {
-  const { signer, head, witnessed = [], steps } = found;
-  const { key, known, fingerprint } = signer;
-  const agrees = steps.state("consistency") === "ok";
+function byWhom(found, beside) {
+  const { signer, head, witnessed = [] } = found;
+  const by = confirmations(found, beside);
+  const strangers = head ? strangersOf(head) : [];
   return [
-    known
-      ? `Signed with the key of ${key.name}, which you know from elsewhere.`
-      : `Signed with a key in the name of ${key.name}, which came along. That it is theirs is not proved: compare its fingerprint with what they say. ${fingerprint}`,
-    agrees && !found.held && "An earlier head says the same of the past.",
-    agrees && found.held && "The bundle holds this entry: whoever keeps a head of it can show that others see the same ledger.",
-    ...witnessed.map(({ name, seconds }) => `Witnessed by ${name}, who knew this head on ${moment(seconds)}.`),
+    signer.known
+      ? `The key you entered, that of ${signerText(found)}.`
+      : `A key in the name of ${signerText(found)}, which came along. That it is theirs is not proved: compare its fingerprint with what they say.`,
+    ...by.map(({ text }) => text),
+    by.length === 0 && "Nobody outside was asked: whoever holds the key could show others another list.",
     witnessed.length === 0 &&
-      !agrees &&
-      head &&
-      "Nobody outside was asked: whoever holds the key could show others another ledger.",
+      strangers.length > 0 &&
+      `A witness calling itself ${listed(strangers)} signed, which is not checked; to check, get its key from it.`,
   ];
 }
 
@@ -90,12 +117,16 @@ function receiptWord(found) {
   const { told } = found;
   const { type, evidence } = told;
   const agreed = type === "given" || type === "renewed";
-  const pressed = confirmation(type, evidence) !== undefined;
   const imported = evidence.method === "import";
+  const byForm = ["form", "api"].includes(evidence.method) && (agreed || type === "requested");
   return [
+    byForm && "That the person ticked the box, and that it was this person.",
+    byForm && shownText(told),
+    byForm && evidence.required === false && "That the box was free.",
+    type === "withdrawn" && evidence.method !== "program" && "That it was this person who took it back.",
+    evidence.method === "staff" && "That the person told the publisher’s staff so.",
     imported && "That and when it was agreed to elsewhere, and in these words.",
-    pressed &&
-      "That the mail reached that address, and who had the mailbox open: nobody but the publisher’s program saw the press or the code.",
+    pressedText(type, evidence),
     type === "withdrawn" &&
       evidence.method === "program" &&
       "That its time was over, or that a mail was reported as unwanted.",
@@ -108,6 +139,19 @@ function receiptWord(found) {
   ];
 }
 
+function shownText({ policy, form, words }) {
+  const shown = [words && "these words", form && "this form", policy && "this policy"].filter(Boolean);
+  return shown.length > 0 && `That ${listed(shown)} ${shown.length === 1 && !words ? "was" : "were"} shown.`;
+}
+
+/** Who saw how it was confirmed; of an older entry it is not known which of the two it was. */
+function pressedText(type, evidence) {
+  if (confirmation(type, evidence) === undefined) return undefined;
+  const seen = { link: "the button pressed", code: "the code typed" };
+  const what = seen[textIn(evidence, "confirmed", "by")] ?? "the button pressed or the code typed";
+  return `That the mail reached that address, and who had the mailbox open: nobody but the publisher’s program saw ${what}.`;
+}
+
 function bundleWord(found) {
   const { tally, partial, note } = found;
   const adopted = partial ? 0 : tally.naming.adoptedOf(note.size);
@@ -118,7 +162,7 @@ function bundleWord(found) {
         : `What stands before index ${count(adopted)}: it was adopted as it was found.`),
     partial &&
       "That the newest event is among these: a signed word says so, and only a newer head shows what came after.",
-    "That each press and each code was made by whom it names.",
+    "That each person named in it ticked, pressed or typed what it says, and was shown these words, forms and policies.",
     lateness(found),
     stampWord(found),
     tally.warnings.length > 0 &&

@@ -113,7 +113,7 @@ export async function checkSignature(jws, type, { signer, steps }) {
   } else if (!signer) {
     steps.open("signature", "There is no key to check it with.");
   } else if (await signer.key.verify(jws.signed, jws.signature)) {
-    steps.ok("signature", "Made with that key over every letter of this text: nothing was changed since (Ed25519).");
+    steps.ok("signature", "Made with that key over every letter of this text: nobody without the key can have changed it since (Ed25519).");
   } else {
     steps.failed(
       "signature",
@@ -208,7 +208,7 @@ async function checkHead(ledger, found) {
   if (named && !proof.includes(null) && (await isIncluded(leaf, ledger.index, note.size, proof, note.root))) {
     steps.ok(
       "inclusion",
-      `Entry ${count(ledger.index + 1)} of ${count(note.size)}: a chain of hashes leads from it to the head, so the ledger held it when the head was signed.`,
+      `Entry ${count(ledger.index + 1)} of ${count(note.size)}: a chain of hashes leads from it to the head, so the list that was signed holds it.`,
     );
   } else {
     steps.failed(
@@ -221,7 +221,7 @@ async function checkHead(ledger, found) {
     steps.open("head", "There is no key to check it with.");
   } else if (await note.verifiedBy(signer.keys)) {
     found.head = note;
-    steps.ok("head", `Signed with the key, for the ledger “${note.origin}” when it had ${count(note.size)} entries.`);
+    steps.ok("head", `Signed with the key, for the ledger “${note.origin}” when it had ${count(note.size)} entries. A head is the short text that stands for the whole list at one time.`);
   } else {
     steps.failed(
       "head",

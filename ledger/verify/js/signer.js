@@ -46,11 +46,11 @@ export async function judgeSigner(kid, known, steps) {
   if (!known.some((mine) => mine.isSame(key))) {
     steps.failed(
       "key",
-      `It names another key than the one you gave: ${key}. Its fingerprint is ${fingerprint}.`,
-      "it is not signed by the key that you know",
+      `It names another key than the one you entered: ${key}. Its fingerprint is ${fingerprint}.`,
+      "it is not signed with the key that you entered",
     );
     return null;
   }
-  steps.ok("key", `It names the key of “${key.name}”, which you know from elsewhere. Fingerprint: ${fingerprint}`);
+  steps.ok("key", `It names the key of “${key.name}”: the key you entered; make sure it came from the publisher. Fingerprint: ${fingerprint}`);
   return { key, known: true, keys: await Promise.all([key, ...known].map(firstNamed)), fingerprint };
 }

@@ -1,7 +1,9 @@
-// What comes first: whether all that was checked agrees.
+// What comes first: whether all that was checked agrees, and who vouches for it.
 
-import { byId, make } from "./dom.js";
-import { isSeenOutside } from "./outside.js";
+import { byId, make, paragraph } from "./dom.js";
+import { confirmations, keptInPart } from "./confirmed.js";
+import { heldWords } from "./held.js";
+import { signerText } from "./signer_name.js";
 import { many, sentence } from "./words.js";
 
 /**
@@ -23,25 +25,28 @@ export function showChecking() {
   show("none", "checking", "", "Checking …", []);
 }
 
-/** Shows what was found: of one thing, or of `several` promises that agree. */
-export function showVerdict(found, several) {
+/**
+ * Shows what was found: of one thing, or of several promises that agree. `beside` has what was given with it: a
+ * `bundle`, a head that was `kept`, whether there are `several` promises, and whether it must be `named`.
+ */
+export function showVerdict(found, beside) {
   const verdict = verdictOf(found);
   switch (verdict) {
     case "forged":
-      return showForged(found);
+      return showForged(found, beside);
     case "in-part":
-      return showInPart(found, found.signer.key.name);
+      return showInPart(found);
     case "sound":
-      return showSound(found, several);
+      return showSound(found, beside);
     default:
       throw new Error(`no words for the verdict ${verdict}`);
   }
 }
 
-function showForged(found) {
+function showForged(found, { named }) {
   const { faults } = found.steps;
   const { mark, title, said } = refusal(
-    found.kind,
+    found,
     faults.map(({ id }) => id),
   );
   const list = make(
@@ -49,46 +54,81 @@ function showForged(found) {
     {},
     faults.map(({ id, fault }) => make("li", { "data-fault": id }, `${sentence(fault)}.`)),
   );
-  show("bad", "forged", mark, title, [make("p", {}, said), list], found);
+  const which = named && !found.twin && make("p", {}, `This is said of ${named}.`);
+  show("bad", "forged", mark, title, [make("p", {}, said), list, which].filter(Boolean), found);
 }
 
-/** Genuine where the key is known and, of a receipt, others see its ledger; else one thing is open. */
-function showSound(found, several) {
-  const { name } = found.signer.key;
-  if (found.signer.known && found.kind === "receipt" && !isSeenOutside(found)) {
-    const said =
-      `All that was checked agrees: it stands under a head that the key of ${name} signed, which you know. ` +
-      `That others see the same ledger is not shown by that: only a witness, a head that somebody kept, or a bundle shows it.`;
-    const title = `This receipt is signed by ${name}, and shown by nobody else yet`;
-    return show("fair", "sound", "✓ Signed", title, [make("p", {}, said)], found);
-  }
-  if (found.signer.known) {
-    const said = `All that was checked agrees, and it is signed with the key of ${name}, which you know.`;
-    const emptied = found.held?.bare ? ", and its entry was emptied since" : "";
-    const title = several ? "These promises are genuine" : `This ${found.kind} is genuine${emptied}`;
-    return show("good", "sound", "✓ Genuine", title, [make("p", {}, said)], found);
-  }
-  const said =
-    `All that was checked agrees. But the key that signed it came along with it, and anybody could have made up both. ` +
-    `It is genuine if this is the key of ${name}: ask them for theirs, and give it as the ledger’s public key.`;
-  const title = `Nothing in ${several ? "these promises" : `this ${found.kind}`} disagrees, but you don’t know yet who signed it`;
-  return show("fair", "sound", "! One thing is open", title, [make("p", {}, said), fingerprintOf(found)], found);
-}
+/** What a check of each kind can never show, and what only somebody outside can add. */
+const SHOWS = {
+  receipt: [
+    "It shows what the publisher recorded. It does not show that the person did it",
+    ", nor that the publisher shows everyone the same record",
+  ],
+  bundle: [
+    "It shows what the publisher recorded. It does not show that the people in it did it",
+    ", nor that the publisher shows everyone the same records",
+  ],
+  promise: [
+    "It shows that the publisher promised a record. It does not show what the record says, nor that there is one",
+    "",
+  ],
+};
 
-/** A receipt of the older form: what nothing in it commits to is named, and never called genuine. */
-function showInPart(found, name) {
-  const { known } = found.signer;
-  const whose = known
-    ? `It is signed with the key of ${name}, which you know.`
-    : `The key that signed it came along with it: it counts if it is the key of ${name}. Ask them for theirs, and give it as the ledger’s public key.`;
+const ENTERED = "signed with the key you entered; make sure it came from the publisher";
+
+/** Signed with a key that is known, and by nobody else, says what the publisher says. */
+function showSound(found, beside) {
+  const { kind, signer } = found;
+  const [shows, alone] = SHOWS[kind];
+  if (!signer.known) return showUnknown(found, beside);
+  const by = confirmations(found, beside);
+  if (by.length > 0) {
+    const title = by.some((one) => one.by === "witness")
+      ? "Signed by the publisher, and confirmed by a witness"
+      : "Signed by the publisher, and the same that you kept";
+    const said = [...by.map(({ text }) => paragraph(text)), paragraph(`${shows}.`), emptiedSince(found)].filter(Boolean);
+    return show("good", "sound", "✓ Confirmed from outside", title, said, found, "others");
+  }
+  const title = beside.several
+    ? "Signed by the publisher: promises, and no more"
+    : kind === "promise"
+      ? "Signed by the publisher: a promise, and no more"
+      : "Signed by the publisher. Nobody else has confirmed it.";
   const said = [
-    make(
-      "p",
-      {},
-      `All agrees that could be compared, and ${isSeenOutside(found) ? "the ledger held it" : "it stands under a head that its key signed, which others need not see"}. ${whose}`,
+    make("p", {}, make("strong", {}, `${shows}${alone}.`)),
+    // Behind a promise nothing else says whose key it is.
+    kind === "promise" && paragraph(`It is ${ENTERED}.`),
+    paragraph(keptInPart(found, beside)),
+    emptiedSince(found),
+  ];
+  return show("fair", "sound", "Signed, not confirmed", title, said.filter(Boolean), found, "nobody");
+}
+
+function showUnknown(found, { several }) {
+  const what = several ? "these promises" : `this ${found.kind}`;
+  const said = [
+    paragraph(
+      `Nothing in ${what} disagrees with the rest. But the key that signed it came along with it, and anybody can make up both. ` +
+        `Ask ${signerText(found)} for their key, by a way you trust, and enter it as the ledger’s public key.`,
     ),
+    paragraph("If it is the same key, it was then signed by them; whether it is true is another question."),
+    fingerprintOf(found),
+  ];
+  show("fair", "sound", "! Not known who signed it", "The signer is not known", said, found, "nobody");
+}
+
+/** A receipt of the older form: what nothing in it commits to is named. */
+function showInPart(found) {
+  const { known } = found.signer;
+  const name = signerText(found);
+  const whose = known
+    ? `It is ${ENTERED}.`
+    : `The key that signed it came along with it, and anybody can make up both: ask ${name} for their key, by a way you trust, and enter it as the ledger’s public key.`;
+  const said = [
+    make("p", {}, `Nothing that could be compared disagrees. ${whose} ${SHOWS.receipt.join("")}.`),
+    emptiedSince(found),
     !known && fingerprintOf(found),
-    make("p", {}, "But it is of an older form, in which these stand on nothing but the word of whoever signed it:"),
+    make("p", {}, "It is of an older form, in which these stand on nothing but the word of whoever signed it:"),
     make(
       "ul",
       {},
@@ -96,7 +136,11 @@ function showInPart(found, name) {
     ),
     make("p", {}, `Ask ${name} for a new receipt of the same event: of that, all is compared.`),
   ];
-  return show("fair", "in-part", "! Compared in part", "Not all of this receipt can be compared", said.filter(Boolean), found);
+  return show("fair", "in-part", "! Compared in part", "Not all of this receipt can be compared", said.filter(Boolean), found, "nobody");
+}
+
+function emptiedSince(found) {
+  return found.held?.bare ? paragraph(heldWords(found)) : undefined;
 }
 
 function fingerprintOf({ signer }) {
@@ -109,16 +153,28 @@ function fingerprintOf({ signer }) {
 }
 
 /** What is said where steps of these ids fail. */
-function refusal(thing, ids) {
+function refusal({ kind: thing, twin, signer }, ids) {
   const only = (...of) => ids.every((id) => of.includes(id));
+  if (twin && only("consistency", "witnesses"))
+    return {
+      mark: "✗ Two different records",
+      title: `${signer.known ? "The publisher’s key" : "One key"} signed two different records${twin === "list" ? "" : ` for the same ${twin}`}`,
+      said: "At least one is false. This check cannot say which: keep both.",
+    };
   if (only("kept"))
     return {
       mark: "✗ Not kept",
       title: "This promise was not kept",
-      said: "It is genuine, and what you gave beside it does not hold what it promises:",
+      said: "Its signature agrees, and what you gave beside it does not hold what it promises:",
     };
   if (only("witnesses"))
     return { mark: "✗ Not witnessed", title: `This ${thing} is not witnessed as you asked`, said: "All else agrees." };
+  if (only("consistency"))
+    return {
+      mark: "✗ Does not fit",
+      title: `This ${thing} does not fit what you gave beside it`,
+      said: "All else agrees.",
+    };
   const fails = `${many(ids.length, "check")} of it ${ids.length === 1 ? "fails" : "fail"}:`;
   const why = only("key", "head")
     ? "It is not by whoever has the key that it should be signed with."
@@ -131,7 +187,7 @@ export function showUnreadable(why) {
   show("bad", "unreadable", "✗ Not readable", "This cannot be checked", [make("p", {}, `${sentence(why)}.`)]);
 }
 
-function show(look, verdict, mark, title, said, found) {
+function show(look, verdict, mark, title, said, found, confirmed = "") {
   const output = byId("verdict");
   output.className = `verdict ${look}`;
   output.replaceChildren(
@@ -142,5 +198,6 @@ function show(look, verdict, mark, title, said, found) {
   output.dataset.verdict = verdict;
   output.dataset.kind = found?.kind ?? "";
   output.dataset.key = found?.signer ? (found.signer.known ? "known" : "came-along") : "";
-  document.title = title ? `${title} · Check a consent receipt` : "Check a consent receipt";
+  output.dataset.confirmed = confirmed;
+  document.title = title ? `${title.replace(/\.$/, "")} · Check a consent receipt` : "Check a consent receipt";
 }

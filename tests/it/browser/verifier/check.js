@@ -16,10 +16,13 @@ const all = (css, told) => Array.from(document.querySelectorAll(css), told);
     await settled();
   }
   await settled();
+  // What stands in a fold is read too.
+  document.getElementById("checked").open = true;
   done({
     verdict: verdict.dataset.verdict,
     kind: verdict.dataset.kind,
     key: verdict.dataset.key,
+    confirmed: verdict.dataset.confirmed,
     title: document.getElementById("verdict-title").textContent,
     faults: all("#verdict li[data-fault]", (item) => item.dataset.fault),
     uncompared: all("#verdict li[data-uncompared]", (item) => item.textContent),

@@ -34,6 +34,7 @@ fn judges(said: &Said, kind: &str, (what, counts): (&str, bool)) {
     if counts {
         said.is_sound(kind, "known");
         assert_eq!(said.steps["step-witnesses"], "ok", "{what}: {said:?}");
+        assert_eq!(said.confirmed, "others", "{what}: {said:?}");
     } else {
         said.is_forged(&["witnesses"], &format!("{kind}: {what}"));
         assert_eq!(said.title, format!("This {kind} is not witnessed as you asked"));

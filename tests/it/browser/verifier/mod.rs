@@ -10,6 +10,7 @@ mod older;
 mod receipts;
 mod served;
 mod time_stamps;
+mod twins;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -37,10 +38,7 @@ const RULES: Rules =
     Rules { title: "Check a consent receipt", requests: 1, bytes: 220_000, pictures: "verifier/" };
 const SCREEN: Screen = Screen { width: 320, dark: false };
 
-const GENUINE: &str = "This receipt is genuine";
-
-/// How the title begins where nothing but the key shows a receipt.
-const SIGNED: &str = "This receipt is signed by ";
+const SIGNED: &str = "Signed by the publisher. Nobody else has confirmed it.";
 const CHECK: &str = include_str!("check.js");
 const PUT_AWAY: &str =
     "for (let given; (given = document.querySelector('#given button'));) given.click();";
@@ -61,6 +59,8 @@ struct Said {
     verdict: String,
     kind: String,
     key: String,
+    /// Whether anybody but the publisher vouches for it: `nobody`, or `others`.
+    confirmed: String,
     title: String,
     faults: Vec<String>,
     /// What it says that it could not compare, a sentence each.

@@ -6,7 +6,7 @@ use assent_ledger::receipt::{Compared, Uncompared, verify};
 use serde_json::{Value, json};
 
 use super::forgeries::{resigned, with};
-use super::{GENUINE, Said, Verifier, file};
+use super::{SIGNED, Said, Verifier, file};
 
 const RECORD: &str = "/dpv:hasRecordOfActivity";
 const GIVEN: &str = include_str!("../../../../ledger/src/receipt/older_samples/given.jws");
@@ -30,7 +30,7 @@ fn uncompared(jws: &str) -> (&'static [Uncompared], Value) {
 fn is_in_part(said: &Said, left: &[Uncompared]) {
     assert_eq!((said.verdict.as_str(), said.kind.as_str()), ("in-part", "receipt"), "{said:?}");
     assert_eq!(said.steps["step-readable"], "part", "{said:?}");
-    assert!(said.faults.is_empty() && said.title != GENUINE, "{said:?}");
+    assert!(said.faults.is_empty() && said.title != SIGNED, "{said:?}");
     let sentence = |left: &Uncompared| {
         let words = left.to_string();
         format!("{}{}.", words[..1].to_uppercase(), &words[1..])
@@ -73,7 +73,7 @@ fn falsified(given: &Value, erased: &Value) -> Vec<(String, Value)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_receipt_of_the_older_form_is_never_called_genuine() {
+async fn a_receipt_of_the_older_form_is_never_called_sound() {
     let (signing, keys) = (signing(), [signing().vkey()]);
     let mut page = Verifier::open(&file()).await;
     for known in ["", &signing.vkey().to_string()] {

@@ -38,7 +38,7 @@ async fn a_receipt_is_one_press_from_its_check() {
     page.reader.click(PRESS).await;
     opens_with_the_receipt(&app, &page).await;
     page.knows(&key(&app)).await;
-    assert!(page.says_now().await.title.starts_with(SIGNED));
+    assert_eq!(page.says_now().await.title, SIGNED);
     page.looks_good("served").await;
 
     // At the console it is written down, as whatever is taken away.
