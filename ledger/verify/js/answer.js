@@ -87,7 +87,7 @@ export function rowsOf(told) {
           paragraph(`Entry ${count(index + 1)} of ${count(size)} in the publisher’s list`),
         ),
     row("Receipt made", "issued", textIn(issued, "at") && momentText(issued.at)),
-    numbers.length > 0 && row("For experts", "numbers", fold("Numbers to look it up by", () => numbers, { "data-unfold": "numbers" })),
+    numbers.length > 0 && row("For experts", "numbers", fold("Numbers to look it up by", () => make("div", {}, numbers), { "data-unfold": "numbers" })),
   );
 }
 

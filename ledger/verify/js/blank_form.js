@@ -5,6 +5,10 @@ import { fold, make, paragraph } from "./dom.js";
 // The styles of a page are not in its form, and nothing may be loaded: these alone let it be read.
 const FORM_STYLE = `{form_style}`;
 
+/** The box whose words the receipt has, and what is scrolled to so that it can be seen with its heading. */
+const BOX = "box-concerned";
+const NEAR = "box-near";
+
 const GONE = "base, embed, frame, iframe, link, meta, object, script, style";
 
 const KEPT =
@@ -37,10 +41,11 @@ function withoutReach(html, words) {
   for (const element of page.querySelectorAll("*")) {
     for (const { name } of Array.from(element.attributes)) if (!KEPT.test(name)) element.removeAttribute(name);
   }
-  // A class that no form can bring along itself.
-  for (const element of page.querySelectorAll(".box-concerned")) element.classList.remove("box-concerned");
+  // Classes that no form can bring along itself.
+  for (const name of [BOX, NEAR]) for (const element of page.querySelectorAll(`.${name}`)) element.classList.remove(name);
   const box = words === undefined ? undefined : boxOf(page, spaced(words));
-  box?.classList.add("box-concerned");
+  box?.classList.add(BOX);
+  box?.parentElement.closest("fieldset, [role=group], .field")?.classList.add(NEAR);
   return { body: page.body.outerHTML, isThere: box !== undefined };
 }
 

@@ -52,6 +52,14 @@ const CALLED = [
 export function inWords({ path, said, should }) {
   const called = CALLED.find(([prefix]) => path === prefix || path.startsWith(`${prefix}/`))?.[1];
   const where = called ? `${called} (${path.split("/").at(-1)})` : path;
+  if (typeof said === "string" && typeof should === "string") {
+    // Texts that begin alike are shown from shortly before they part.
+    const [one, other] = [Array.from(said), Array.from(should)];
+    const parts = one.findIndex((letter, at) => letter !== other[at]);
+    const from = Math.max(0, (parts < 0 ? other.length : parts) - 30);
+    const tail = (letters) => (from > 0 ? "…" : "") + letters.slice(from).join("");
+    return `${where}: it reads ${shortened(tail(one))}, and the entry says ${shortened(tail(other))}`;
+  }
   if (said === undefined) return `${where}: it is left out, and the entry says ${shortened(should)}`;
   if (should === undefined) return `${where}: it was added, ${shortened(said)}`;
   return `${where}: it reads ${shortened(said)}, and the entry says ${shortened(should)}`;

@@ -1,7 +1,7 @@
 // What a bundle and a promise say, in words.
 
 import { lead, rowsOf, wordsOf } from "./answer.js";
-import { make, paragraph, row } from "./dom.js";
+import { fold, make, paragraph, row } from "./dom.js";
 import { heldWords } from "./held.js";
 import { textIn } from "./json.js";
 import { EVENT, count, many, moment, momentText, purpose, sentence } from "./words.js";
@@ -12,21 +12,34 @@ export function receiptAnswer({ told, signer }) {
   return [make("p", { class: "lead", "data-say": "lead" }, lead(told)), wordsOf(told), rowsOf(whole)].flat();
 }
 
-/** What receipts beside the first say, so that the two can be read side by side. */
+/** What several receipts say that contradict each other, side by side. */
+export function twinsAnswer(receipts) {
+  const columns = receipts
+    .filter(({ told }) => told)
+    .map(({ name, told, signer }) =>
+      make(
+        "div",
+        { class: "twin" },
+        make("h3", {}, name),
+        make("p", { class: "lead" }, lead(told)),
+        wordsOf(told),
+        fold("All else that it says", () => rowsOf({ ...told, fingerprint: signer?.fingerprint })),
+      ),
+    );
+  return make("div", { class: "twins" }, columns);
+}
+
+/** What receipts beside the first say. */
 export function otherReceipts(others, forged) {
+  const said = forged ? "" : " The two do not contradict each other. That confirms neither: both are signed with the same key.";
   return others
     .filter(({ told }) => told)
     .map((found) =>
       make(
         "section",
         { class: forged && "claimed", "data-other": found.name },
-        make("h2", {}, forged ? "What the other claims" : "The other receipt"),
-        paragraph(
-          forged
-            ? found.name
-            : `${found.name}. The two do not contradict each other. That confirms neither: the publisher signed both.`,
-          { class: "small" },
-        ),
+        make("h2", {}, forged ? "What the other receipt claims" : "What the other receipt says"),
+        paragraph(`${found.name}.${said}`, { class: "small" }),
         paragraph(heldWords(found), { class: "small" }),
         receiptAnswer(found),
       ),

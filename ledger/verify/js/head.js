@@ -116,15 +116,20 @@ export async function signersOf(head, witnesses) {
 }
 
 /** In whose names lines stand beneath a head that are not the ledger’s own. */
-export function strangersOf(head) {
+function strangersOf(head) {
   return [...new Set(head.signatures.map(({ name }) => name))].filter((name) => !isSameLedger(name, head.origin));
 }
 
+/** What is said of witnesses whose keys nobody gave; undefined where no line seems to be by one. */
+export function strangersText(head) {
+  const others = head ? strangersOf(head) : [];
+  if (others.length === 0) return undefined;
+  const [who, key] = others.length === 1 ? ["A witness calling itself", "its key from it"] : ["Witnesses calling themselves", "their keys from them"];
+  return `${who} ${listed(others)} signed, which is not checked; to check, get ${key}.`;
+}
+
 function unknownLines(head) {
-  const others = strangersOf(head);
-  if (others.length === 0) return "You named no witness. No independent witness signed this.";
-  const one = others.length === 1;
-  return `You named no witness. ${one ? "A witness" : "Witnesses"} calling ${one ? "itself" : "themselves"} ${listed(others)} signed; to check, get ${one ? "its key from it" : "their keys from them"}.`;
+  return `You named no witness. ${strangersText(head) ?? "No independent witness signed this."}`;
 }
 
 /** Holds time stamps that were given beside a receipt against its head. */

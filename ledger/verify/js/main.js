@@ -4,7 +4,7 @@ import { readAsked } from "./asked.js";
 import { checkBundle } from "./bundle.js";
 import { BUNDLE_LIMIT, chosenFolder, droppedFolder } from "./bundle_files.js";
 import { byId, make } from "./dom.js";
-import { bundleAnswer, otherReceipts, promiseAnswer, receiptAnswer } from "./events_view.js";
+import { bundleAnswer, otherReceipts, promiseAnswer, receiptAnswer, twinsAnswer } from "./events_view.js";
 import { fromFragment, recogniseFile, recogniseText } from "./given.js";
 import { tellHeld } from "./held.js";
 import { readJws } from "./jws.js";
@@ -165,28 +165,29 @@ function showFound(found) {
   };
   showVerdict(forged ?? main, beside);
   const told = main.told ?? main.tally ?? main.promise;
+  const isTwin = forged?.twin && found.receipts.filter(({ twin }) => twin).length > 1;
   const section =
     told &&
     make(
       "section",
       { class: forged && "claimed", "aria-labelledby": "answer-title" },
-      make("h2", { id: "answer-title" }, answerTitle(main, forged)),
-      answerOf(main, found),
+      make("h2", { id: "answer-title" }, answerTitle(main, forged, found)),
+      isTwin ? twinsAnswer(found.receipts) : answerOf(main, found),
     );
   const isWhole = !forged && main.kind !== "promise";
   const parts = [
     isWhole && gist(main, beside),
     section,
-    ...otherReceipts(found.receipts.slice(1), forged),
+    ...(isTwin ? [] : otherReceipts(found.receipts.slice(1), forged)),
     isWhole && provedBy(main, beside),
   ];
   byId("answer").replaceChildren(...parts.filter(Boolean));
 }
 
 /** Where only the readable part was changed, what is shown is true all the same: it is taken from the sealed entry. */
-function answerTitle(main, forged) {
+function answerTitle(main, forged, found) {
   if (!forged) return main.kind === "promise" ? "What it says" : "What the record says";
-  if (main.twin && forged.twin) return "What the one says";
+  if (forged.twin && main.kind === "receipt") return found.receipts.length > 1 ? "What they say" : "What this receipt says";
   const onlyReadable = forged === main && forged.steps.faults.every(({ id }) => id === "readable");
   return onlyReadable ? "What its sealed entry says" : "What it claims, and does not prove";
 }

@@ -1,7 +1,7 @@
 // What of an answer is proved, by whom, and what is only the operator's word.
 
 import { make, paragraph } from "./dom.js";
-import { strangersOf } from "./head.js";
+import { strangersText } from "./head.js";
 import { textIn } from "./json.js";
 import { confirmations } from "./confirmed.js";
 import { heldWords } from "./held.js";
@@ -100,16 +100,13 @@ function bundleProved({ tally, partial, note }) {
 function byWhom(found, beside) {
   const { signer, head, witnessed = [] } = found;
   const by = confirmations(found, beside);
-  const strangers = head ? strangersOf(head) : [];
   return [
     signer.known
       ? `The key you entered, that of ${signerText(found)}.`
       : `A key in the name of ${signerText(found)}, which came along. That it is theirs is not proved: compare its fingerprint with what they say.`,
     ...by.map(({ text }) => text),
     by.length === 0 && "Nobody outside was asked: whoever holds the key could show others another list.",
-    witnessed.length === 0 &&
-      strangers.length > 0 &&
-      `A witness calling itself ${listed(strangers)} signed, which is not checked; to check, get its key from it.`,
+    witnessed.length === 0 && strangersText(head),
   ];
 }
 
@@ -173,9 +170,9 @@ function bundleWord(found) {
 
 /** What is known of when, from others than the operator: witnesses alone, whose signatures were checked. */
 function lateness({ witnessed = [] }) {
-  if (witnessed.length === 0) return "The times: they are those of the publisher’s clock.";
+  if (witnessed.length === 0) return "That the times are true: they are those of the publisher’s clock.";
   const first = Math.min(...witnessed.map(({ seconds }) => seconds));
-  return `The times are those of the publisher’s clock. That all of it was there by ${moment(first)} is said by the witnesses that you named.`;
+  return `That the times are true: they are those of the publisher’s clock. That all of it was there by ${moment(first)} is said by the witnesses that you named.`;
 }
 
 /** Of time stamps nobody knows yet who signed them. */

@@ -3,6 +3,7 @@
 import { byId, make, paragraph } from "./dom.js";
 import { confirmations, keptInPart } from "./confirmed.js";
 import { heldWords } from "./held.js";
+import { strangersText } from "./head.js";
 import { signerText } from "./signer_name.js";
 import { many, sentence } from "./words.js";
 
@@ -86,7 +87,11 @@ function showSound(found, beside) {
     const title = by.some((one) => one.by === "witness")
       ? "Signed by the publisher, and confirmed by a witness"
       : "Signed by the publisher, and the same that you kept";
-    const said = [...by.map(({ text }) => paragraph(text)), paragraph(`${shows}.`), emptiedSince(found)].filter(Boolean);
+    const said = [
+      make("p", {}, make("strong", {}, `${shows}.`)),
+      ...by.map(({ text }) => paragraph(text)),
+      emptiedSince(found),
+    ].filter(Boolean);
     return show("good", "sound", "✓ Confirmed from outside", title, said, found, "others");
   }
   const title = beside.several
@@ -100,6 +105,7 @@ function showSound(found, beside) {
     kind === "promise" && paragraph(`It is ${ENTERED}.`),
     paragraph(keptInPart(found, beside)),
     emptiedSince(found),
+    paragraph(strangersText(found.head)),
   ];
   return show("fair", "sound", "Signed, not confirmed", title, said.filter(Boolean), found, "nobody");
 }
@@ -108,7 +114,7 @@ function showUnknown(found, { several }) {
   const what = several ? "these promises" : `this ${found.kind}`;
   const said = [
     paragraph(
-      `Nothing in ${what} disagrees with the rest. But the key that signed it came along with it, and anybody can make up both. ` +
+      `Nothing in ${what} contradicts anything else in ${several ? "them" : "it"}. But the key that signed it came along with it, and anybody can make up both. ` +
         `Ask ${signerText(found)} for their key, by a way you trust, and enter it as the ledger’s public key.`,
     ),
     paragraph("If it is the same key, it was then signed by them; whether it is true is another question."),
