@@ -1,6 +1,7 @@
 // Who else than the publisher vouches for what was found: witnesses whose keys the visitor entered, and the visitor,
 // who kept a head from before. What the publisher alone signed confirms nothing, however much of it there is.
 
+import { epochOf } from "./key.js";
 import { listed, many, moment } from "./words.js";
 
 /** Each `{ by, text }`, by a `witness` or what was `kept`; none where nobody does. `beside`: a `bundle`, and the head that
@@ -34,10 +35,12 @@ function ofBundle(found, { kept }) {
   ];
 }
 
-function byWitnesses({ witnessed = [], steps }, what) {
+function byWitnesses({ head, witnessed = [], steps }, what) {
   if (steps.state("witnesses") !== "ok" || witnessed.length === 0) return undefined;
   const who = witnessed.map(({ name, seconds }) => `${name} (${moment(seconds)})`);
-  const text = `${listed(who)}, whose ${who.length === 1 ? "key" : "keys"} you entered, signed ${what} as well.`;
+  // To a witness it is another list after a loss.
+  const since = epochOf(head.origin) > 1 ? ` That says nothing of the time before the list was called “${head.origin}”.` : "";
+  const text = `${listed(who)}, whose ${who.length === 1 ? "key" : "keys"} you entered, signed ${what} as well.${since}`;
   return { by: "witness", text };
 }
 

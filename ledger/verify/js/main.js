@@ -186,7 +186,7 @@ function showFound(found) {
 
 /** Where only the readable part was changed, what is shown is true all the same: it is taken from the sealed entry. */
 function answerTitle(main, forged, found) {
-  if (!forged) return main.kind === "promise" ? "What it says" : "What the record says";
+  if (!forged) return { receipt: "What the record says", bundle: "What the records say" }[main.kind] ?? "What it says";
   if (forged.twin && main.kind === "receipt") return found.receipts.length > 1 ? "What they say" : "What this receipt says";
   const onlyReadable = forged === main && forged.steps.faults.every(({ id }) => id === "readable");
   return onlyReadable ? "What its sealed entry says" : "What it claims, and does not prove";

@@ -53,7 +53,7 @@ export function provedBy(found, beside) {
     make(
       "div",
       { class: "proved" },
-      box("sure", "What cannot have been altered since the publisher signed", sure),
+      box("sure", `What cannot have been altered since ${found.signer.known ? "the publisher signed" : "it was signed"}`, sure),
       box("key", "Who signed", byWhom(found, beside)),
       box("word", "Only the publisher’s word", kind === "receipt" ? receiptWord(found) : bundleWord(found)),
     ),
@@ -65,10 +65,17 @@ function box(name, title, sentences) {
   return make("div", { class: `proof ${name}`, "data-proof": name }, make("h3", {}, title), make("ul", {}, items));
 }
 
+const SECOND =
+  "The publisher could make a second list with other content; only someone who kept an earlier receipt or head, or a witness, would notice.";
+
+/** Whose key it is that could have changed it. */
+function keyText({ known }) {
+  return known ? "the publisher’s key" : "the key that signed it";
+}
+
 function receiptProved(found) {
-  const { told } = found;
+  const { told, signer } = found;
   const { words, policy, form } = told;
-  const place = `entry ${count(told.index + 1)} of ${count(told.size)}`;
   const shown = [
     words && "the words",
     policy && "the policy",
@@ -78,21 +85,21 @@ function receiptProved(found) {
   ].filter(Boolean);
   const whole = told.older ? "The words, the times and all else above" : `${listed(shown).replace(/^t/, "T")}`;
   return [
-    `${whole} are what was put under seal. Nobody without the publisher’s key can have changed it.`,
-    `The list that the publisher signed has this as entry ${count(told.index + 1)} of ${count(told.size)}. The publisher could make a second list with other content; only someone who kept an earlier receipt, or a witness, would notice.`,
+    `${whole} are what was put under seal. Nobody without ${keyText(signer)} can have changed it.`,
+    `The list that the publisher signed has this as entry ${count(told.index + 1)} of ${count(told.size)}. ${SECOND}`,
     heldWords(found),
   ];
 }
 
-function bundleProved({ tally, partial, note }) {
+function bundleProved({ tally, partial, note, signer }) {
   if (partial)
     return [
       `Each of these ${many(tally.events, "event")} is in the ledger “${note.origin}”, as the publisher signed it, and none is missing between them.`,
-      "The publisher could make a second list with other content; only someone who kept an earlier receipt, or a witness, would notice.",
+      SECOND,
     ];
   return [
-    `These are all ${many(note.size, "entry", "entries")} under the head of “${note.origin}”: nobody without the publisher’s key can have changed, added, left out or moved one since it was signed.`,
-    "The publisher could make a second list with other content; only someone who kept an earlier head, or a witness, would notice.",
+    `These are all ${many(note.size, "entry", "entries")} under the head of “${note.origin}”: nobody without ${keyText(signer)} can have changed, added, left out or moved one since it was signed.`,
+    SECOND,
     "Whatever stands empty was emptied by an erasure, a purge or an adoption that the ledger names.",
   ];
 }

@@ -86,7 +86,7 @@ function showSound(found, beside) {
   if (by.length > 0) {
     const title = by.some((one) => one.by === "witness")
       ? "Signed by the publisher, and confirmed by a witness"
-      : "Signed by the publisher, and the same that you kept";
+      : "Signed by the publisher, and it agrees with what you kept";
     const said = [
       make("p", {}, make("strong", {}, `${shows}.`)),
       ...by.map(({ text }) => paragraph(text)),
