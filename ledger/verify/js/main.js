@@ -188,6 +188,7 @@ function showFound(found) {
 function answerTitle(main, forged, found) {
   if (!forged) return { receipt: "What the record says", bundle: "What the records say" }[main.kind] ?? "What it says";
   if (forged.twin && main.kind === "receipt") return found.receipts.length > 1 ? "What they say" : "What this receipt says";
+  if (found.receipts.length > 1 && verdictOf(main) !== "forged") return `What ${main.name} says`;
   const onlyReadable = forged === main && forged.steps.faults.every(({ id }) => id === "readable");
   return onlyReadable ? "What its sealed entry says" : "What it claims, and does not prove";
 }

@@ -65,6 +65,8 @@ export class Steps {
   }
 
   #set(id, state, said, fault) {
+    // What failed once is not made good by what is looked at after it.
+    if (this.state(id) === "failed") return;
     const step = { id, state, said, fault };
     this.known.set(id, step);
     this.tell(step);
