@@ -81,13 +81,14 @@ export function rowsOf(told) {
     row("How to withdraw", "withdraw", isAgreed(type) && site ? `At ${site}/preferences, at any time` : undefined),
     index === undefined
       ? undefined
-      : row(
-          "In the ledger",
-          "place",
-          paragraph(`Entry ${count(index + 1)} of ${count(size)} in the publisher’s list`),
-        ),
+      : row("In the ledger", "place", paragraph(`Entry ${count(index + 1)} of ${count(size)} in the publisher’s list`)),
     row("Receipt made", "issued", textIn(issued, "at") && momentText(issued.at)),
-    numbers.length > 0 && row("For experts", "numbers", fold("Numbers to look it up by", () => make("div", {}, numbers), { "data-unfold": "numbers" })),
+    numbers.length > 0 &&
+      row(
+        "For experts",
+        "numbers",
+        fold("Numbers to look it up by", () => make("div", {}, numbers), { "data-unfold": "numbers" }),
+      ),
   );
 }
 
@@ -147,7 +148,8 @@ function formOf({ evidence, form, type, older, words }) {
     typeof required === "boolean" && paragraph(box),
     Array.isArray(unticked) &&
       paragraph(left.length > 0 ? `Boxes that were left unticked: ${listed(left)}` : "No other box was left unticked"),
-    form !== undefined && fold("Show the blank form as it was", () => blankForm(form, words), { "data-unfold": "form" }),
+    form !== undefined &&
+      fold("Show the blank form as it was", () => blankForm(form, words), { "data-unfold": "form" }),
     form === undefined &&
       offered &&
       !older &&
@@ -185,7 +187,8 @@ function policyBox({ evidence, type }) {
   const { purpose: code, unticked } = evidence;
   const asked = isAgreed(type) || type === "requested";
   if (!asked || code === "privacy-policy" || evidence.method !== "form") return undefined;
-  if (Array.isArray(unticked) && unticked.includes("privacy-policy")) return "The box of the policy itself was left unticked.";
+  if (Array.isArray(unticked) && unticked.includes("privacy-policy"))
+    return "The box of the policy itself was left unticked.";
   return "Whether the box of the policy itself was ticked too, this receipt does not say: that has a receipt of its own.";
 }
 

@@ -42,7 +42,8 @@ function withoutReach(html, words) {
     for (const { name } of Array.from(element.attributes)) if (!KEPT.test(name)) element.removeAttribute(name);
   }
   // Classes that no form can bring along itself.
-  for (const name of [BOX, NEAR]) for (const element of page.querySelectorAll(`.${name}`)) element.classList.remove(name);
+  for (const name of [BOX, NEAR])
+    for (const element of page.querySelectorAll(`.${name}`)) element.classList.remove(name);
   const box = words === undefined ? undefined : boxOf(page, spaced(words));
   box?.classList.add(BOX);
   box?.parentElement.closest("fieldset, [role=group], .field")?.classList.add(NEAR);

@@ -7,7 +7,8 @@ import { listed, many, moment } from "./words.js";
 /** Each `{ by, text }`, by a `witness` or what was `kept`; none where nobody does. `beside`: a `bundle`, and the head that
  * the visitor `kept`. */
 export function confirmations(found, beside) {
-  const own = found.kind === "receipt" ? ofReceipt(found, beside) : found.kind === "bundle" ? ofBundle(found, beside) : [];
+  const own =
+    found.kind === "receipt" ? ofReceipt(found, beside) : found.kind === "bundle" ? ofBundle(found, beside) : [];
   return own.filter(Boolean);
 }
 
@@ -39,7 +40,8 @@ function byWitnesses({ head, witnessed = [], steps }, what) {
   if (steps.state("witnesses") !== "ok" || witnessed.length === 0) return undefined;
   const who = witnessed.map(({ name, seconds }) => `${name} (${moment(seconds)})`);
   // To a witness it is another list after a loss.
-  const since = epochOf(head.origin) > 1 ? ` That says nothing of the time before the list was called “${head.origin}”.` : "";
+  const since =
+    epochOf(head.origin) > 1 ? ` That says nothing of the time before the list was called “${head.origin}”.` : "";
   const text = `${listed(who)}, whose ${who.length === 1 ? "key" : "keys"} you entered, signed ${what} as well.${since}`;
   return { by: "witness", text };
 }

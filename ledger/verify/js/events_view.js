@@ -31,7 +31,9 @@ export function twinsAnswer(receipts) {
 
 /** What receipts beside the first say. */
 export function otherReceipts(others, forged) {
-  const said = forged ? "" : " The two do not contradict each other. That confirms neither: both are signed with the same key.";
+  const said = forged
+    ? ""
+    : " The two do not contradict each other. That confirms neither: both are signed with the same key.";
   return others
     .filter(({ told }) => told)
     .map((found) =>

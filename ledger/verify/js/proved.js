@@ -15,7 +15,11 @@ export function gist(found, beside) {
   const person = found.kind === "receipt" ? "the person did this" : "the people in it did this";
   const lines = [
     known
-      ? ["ok", "Proved:", `it is signed with the key you entered, that of ${signerText(found)}. Make sure it came from the publisher.`]
+      ? [
+          "ok",
+          "Proved:",
+          `it is signed with the key you entered, that of ${signerText(found)}. Make sure it came from the publisher.`,
+        ]
       : ["open", "Not proved:", `who signed it. The key says that it is that of ${signerText(found)}.`],
     ["ok", "Proved:", "nobody without that key can have changed it since it was signed."],
     by.length > 0
@@ -53,7 +57,11 @@ export function provedBy(found, beside) {
     make(
       "div",
       { class: "proved" },
-      box("sure", `What cannot have been altered since ${found.signer.known ? "the publisher signed" : "it was signed"}`, sure),
+      box(
+        "sure",
+        `What cannot have been altered since ${found.signer.known ? "the publisher signed" : "it was signed"}`,
+        sure,
+      ),
       box("key", "Who signed", byWhom(found, beside)),
       box("word", "Only the publisher’s word", kind === "receipt" ? receiptWord(found) : bundleWord(found)),
     ),

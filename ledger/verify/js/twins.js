@@ -11,7 +11,12 @@ export function tellTwins(receipts, bundle) {
   for (const [at, one] of claims.entries())
     for (const other of claims.slice(at + 1)) {
       const twin = isOneSigner(one.found, other.found) && differ(one, other);
-      if (twin) for (const pair of [[one, other], [other, one]]) tellTwin(twin, ...pair);
+      if (twin)
+        for (const pair of [
+          [one, other],
+          [other, one],
+        ])
+          tellTwin(twin, ...pair);
     }
 }
 

@@ -142,7 +142,15 @@ function showInPart(found) {
     ),
     make("p", {}, `Ask ${name} for a new receipt of the same event: of that, all is compared.`),
   ];
-  return show("fair", "in-part", "! Compared in part", "Not all of this receipt can be compared", said.filter(Boolean), found, "nobody");
+  return show(
+    "fair",
+    "in-part",
+    "! Compared in part",
+    "Not all of this receipt can be compared",
+    said.filter(Boolean),
+    found,
+    "nobody",
+  );
 }
 
 function emptiedSince(found) {
