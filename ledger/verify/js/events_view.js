@@ -30,10 +30,7 @@ export function twinsAnswer(receipts) {
 }
 
 /** What receipts beside the first say. */
-export function otherReceipts(others, forged) {
-  const said = forged
-    ? ""
-    : " The two do not contradict each other. That confirms neither: both are signed with the same key.";
+export function otherReceipts([first, ...others], forged) {
   return others
     .filter(({ told }) => told)
     .map((found) =>
@@ -41,11 +38,17 @@ export function otherReceipts(others, forged) {
         "section",
         { class: forged && "claimed", "data-other": found.name },
         make("h2", {}, forged ? "What the other receipt claims" : "What the other receipt says"),
-        paragraph(`${found.name}.${said}`, { class: "small" }),
+        paragraph(`${found.name}.${forged ? "" : besideText(first, found)}`, { class: "small" }),
         paragraph(heldWords(found), { class: "small" }),
         receiptAnswer(found),
       ),
     );
+}
+
+function besideText({ signer: one }, { signer: other }) {
+  return one.key.isSame(other.key)
+    ? " The two do not contradict each other. That confirms neither: both are signed with the same key."
+    : " It is signed with another key: the two say nothing of each other.";
 }
 
 /** What a promise says. */

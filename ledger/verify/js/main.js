@@ -178,7 +178,7 @@ function showFound(found) {
   const parts = [
     isWhole && gist(main, beside),
     section,
-    ...(isTwin ? [] : otherReceipts(found.receipts.slice(1), forged)),
+    ...(isTwin ? [] : otherReceipts(found.receipts, forged)),
     isWhole && provedBy(main, beside),
   ];
   byId("answer").replaceChildren(...parts.filter(Boolean));
