@@ -61,6 +61,14 @@ async fn a_receipt_by_itself_is_signed_and_no_more() {
     assert_eq!(said.confirmed, "others", "{said:?}");
     page.reader.reads("#verdict", "emptied since").await;
     page.tells("earlier", "").await;
+    // Of several, each is held against the bundle.
+    let other = given(&receipts, "cyd@b.example", "newsletter:weekly");
+    page.says_of(&later).await;
+    let both = [("other.jws", other.jws.as_bytes()), ("receipt.jws", receipt.jws.as_bytes())];
+    page.drops(&both).await;
+    page.says_now().await.is_sound("receipt", "known");
+    page.reader.reads("#step-consistency", "emptied since").await;
+    page.reader.reads("#receipt-2-step-consistency", "has this entry still").await;
     page.says_of(&later).await;
     page.reader.reads("#step-emptied", "Emptied by ").await;
     let told = app.does(&["ledger", "audit", later.to_str().unwrap(), "--key", &vkey]);
