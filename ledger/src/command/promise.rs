@@ -5,6 +5,7 @@ use std::slice;
 
 use super::print_findings::print_findings;
 use super::refusal::AuditRefusal;
+use super::witness_arguments::look_at_head;
 use crate::audit::{Found, Known, audit};
 use crate::epoch::Epoch;
 use crate::jws;
@@ -135,12 +136,7 @@ fn by_receipt(
     if !same {
         return Err(AuditRefusal::OtherReceipt);
     }
-    if let Some(seen) = witnesses.map(|witnesses| witnesses.look_at(&head)) {
-        eprintln!("{seen}");
-        if !seen.is_enough() {
-            return Err(AuditRefusal::Unwitnessed);
-        }
-    }
+    look_at_head(witnesses, &head)?;
     let index = ledger["index"].as_u64().unwrap_or_default();
     Ok(Seen { index, size: head.checkpoint().size, is_of_event: true })
 }

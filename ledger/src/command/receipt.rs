@@ -8,7 +8,7 @@ use std::slice;
 use super::print_findings::print_findings;
 use super::promise::{self, Evidence};
 use super::refusal::AuditRefusal;
-use super::witness_arguments::WitnessArguments;
+use super::witness_arguments::{WitnessArguments, look_at_head};
 use crate::audit::{Found, Known, audit};
 use crate::jws::unbroken;
 use crate::moment::written;
@@ -68,15 +68,7 @@ impl AuditReceipt {
         let Verified { payload, head, compared } =
             receipt::verify(&unbroken(&text), slice::from_ref(&key))?;
         println!("{payload:#}");
-        let mut confirmed = None;
-        if let Some(witnesses) = &witnesses {
-            let seen = witnesses.look_at(&head);
-            eprintln!("{seen}");
-            if !seen.is_enough() {
-                return Err(AuditRefusal::Unwitnessed);
-            }
-            confirmed = Some(seen.count());
-        }
+        let confirmed = look_at_head(witnesses.as_ref(), &head)?;
         let by_bundle = self.bundle.as_deref().map(|bundle| {
             let leaf = payload["ledger"]["leaf"].as_str().unwrap_or_default();
             let leaf = Some(leaf_hash(leaf.as_bytes()));

@@ -2,6 +2,7 @@
 
 use super::refusal::AuditRefusal;
 use crate::cosignature::WitnessKey;
+use crate::note::SignedNote;
 use crate::witnesses::Witnesses;
 
 /// The witnesses that somebody trusts.
@@ -24,4 +25,17 @@ impl WitnessArguments {
         let keys = self.witnesses.iter().map(|key| WitnessKey::parse(key));
         Ok(Some(Witnesses::new(keys.collect::<Result<_, _>>()?, self.quorum)?))
     }
+}
+
+/// Says which of the witnesses signed this head, and gives how many; `None` where none was named.
+///
+/// # Errors
+/// [`AuditRefusal::Unwitnessed`] when too few did.
+pub(super) fn look_at_head(
+    witnesses: Option<&Witnesses>,
+    head: &SignedNote,
+) -> Result<Option<usize>, AuditRefusal> {
+    let Some(seen) = witnesses.map(|witnesses| witnesses.look_at(head)) else { return Ok(None) };
+    eprintln!("{seen}");
+    if seen.is_enough() { Ok(Some(seen.count())) } else { Err(AuditRefusal::Unwitnessed) }
 }

@@ -308,28 +308,16 @@ impl CatalogCache {
 
 #[cfg(test)]
 mod tests {
-    use assent_ledger::keys::LedgerKeys;
-    use assent_ledger::note::{KeyName, SigningKey};
-
     use super::*;
-    use crate::domain::consent::evidence_key::EvidenceKey;
-    use crate::domain::contacts::address_key::AddressSecret;
     use crate::domain::text::Line;
     use crate::domain::timestamp::Timestamp;
-    use crate::files::Files;
     use crate::flows::Act;
     use crate::flows::catalog::add_newsletter::add_newsletter;
-    use crate::outside::Outside;
     use crate::store::catalog::newsletters::NewNewsletter;
+    use crate::web::state::database_tests;
 
     async fn open(dir: &tempfile::TempDir) -> CatalogCache {
-        let url = format!("sqlite:{}", dir.path().join("assent.db").display());
-        let key = SigningKey::new(KeyName::parse("l").unwrap(), [0; 32]);
-        let keys = Arc::new(LedgerKeys::new(key, vec![], vec![]));
-        let evidence_key = EvidenceKey::from_secret(&AddressSecret::new([0; 32]));
-        let files = Files::open(&format!("file:{}", dir.path().display())).unwrap();
-        let outside = Outside::open(dir.path(), &files, keys, evidence_key).unwrap();
-        let db = Db::open(&url, &outside).await.unwrap();
+        let db = database_tests::open(dir).await;
         db.migrate().await.unwrap();
         let chance = (Clock::manual(Timestamp::SAMPLE), Random::seeded(1));
         CatalogCache::new(db, chance, Arc::new(Site::sample()), OnCollapse::Pause)

@@ -124,26 +124,14 @@ impl<K: Copy + Eq + Hash + Send + 'static, F: Send + Sync + 'static> Copies<K, F
 
 #[cfg(test)]
 mod tests {
-    use assent_ledger::keys::LedgerKeys;
-    use assent_ledger::note::{KeyName, SigningKey};
-
     use super::*;
-    use crate::domain::consent::evidence_key::EvidenceKey;
-    use crate::domain::contacts::address_key::AddressSecret;
-    use crate::files::Files;
-    use crate::outside::Outside;
+    use crate::web::state::database_tests;
 
     #[tokio::test]
     async fn a_page_goes_without_what_takes_long_to_count() {
         static MAY: Semaphore = Semaphore::const_new(0);
         let dir = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", dir.path().join("assent.db").display());
-        let key = SigningKey::new(KeyName::parse("l").unwrap(), [0; 32]);
-        let keys = Arc::new(LedgerKeys::new(key, vec![], vec![]));
-        let evidence_key = EvidenceKey::from_secret(&AddressSecret::new([0; 32]));
-        let files = Files::open(&format!("file:{}", dir.path().display())).unwrap();
-        let outside = Outside::open(dir.path(), &files, keys, evidence_key).unwrap();
-        let db = Db::open(&url, &outside).await.unwrap();
+        let db = database_tests::open(&dir).await;
         let turn = Arc::new(Semaphore::new(1));
         let clock = Clock::manual(Timestamp::EARLIEST);
         let copies = Copies::new(&db, &clock, &turn, |_, _, key: i64| {

@@ -7,6 +7,8 @@ pub mod comparisons;
 pub(super) mod counting;
 pub(super) mod dashboard_figures;
 pub(super) mod dashboard_span;
+#[cfg(test)]
+mod database_tests;
 pub mod figures;
 pub(super) mod frame;
 pub mod hash_permits;
