@@ -21,6 +21,8 @@ const SIDE_BY_SIDE: usize = 16;
 
 /// How often the store is listed until nothing that it named was replaced before it was read.
 const LISTINGS: usize = 16;
+/// How many listings of which all was read tell together what the store holds.
+const WHOLE_LISTINGS: usize = 2;
 
 impl Outside {
     /// Fetches what others put, and puts what they lack. Afterwards the data directory knows every ending that
@@ -93,7 +95,8 @@ impl Outside {
     }
 
     /// The last piece of another process may be replaced by a longer one after it was listed and before it is
-    /// read: then the store is listed again.
+    /// read: then the store is listed again. It may be replaced while the store is listed, too, so that neither of
+    /// the two is named: so one listing is not believed by itself.
     async fn fetch(&self, state: &mut Exchanged, trusts_own: bool) -> Result<(), OutsideError> {
         // What this file put needs not be fetched, as long as it has its size.
         let mut own = HashMap::new();
@@ -103,6 +106,7 @@ impl Outside {
                 pieces(&bytes, 0).into_iter().map(|(_, piece)| (object_name(&piece), piece)),
             );
         }
+        let mut whole_listings = 0;
         for _ in 0..LISTINGS {
             let mut names = vec![];
             for (name, size) in self.files.sizes(FOLDER).await? {
@@ -132,7 +136,8 @@ impl Outside {
                     state.know(name, &bytes);
                 }
             }
-            if is_whole {
+            whole_listings += usize::from(is_whole);
+            if whole_listings == WHOLE_LISTINGS {
                 return Ok(());
             }
         }
