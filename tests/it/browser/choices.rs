@@ -144,6 +144,7 @@ async fn every_page_of_choices_is_sound_on_a_large_light_screen() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "told by tests/release"]
 async fn every_page_of_choices_is_sound_on_a_large_dark_screen() {
     every_page_of_choices(1280, true).await;
 }

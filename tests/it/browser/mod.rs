@@ -1,10 +1,12 @@
 //! Stories in a real browser, with the built program and its demo: the journey with and without
-//! script, and every page as it looks and reads at two widths, in both colour schemes.
+//! script, and every page as it looks and reads at two widths, in both colour schemes. They take longest, and are told
+//! first: stories are told in the order of their names.
 
 mod choices;
 mod journey;
 mod pages;
 pub mod reader;
+mod screens;
 mod verifier;
 
 use assent::demo::texts::REPORT_SLUG;

@@ -195,7 +195,7 @@ async fn stop(mut worker: Served) {
 #[apply(both_databases!)]
 async fn many_kills_lose_no_mail(database: Database) {
     // tests/release says more.
-    let kills = std::env::var("TEST_KILLS").map_or(25, |many| many.parse().expect("a number"));
+    let kills = std::env::var("TEST_KILLS").map_or(12, |many| many.parse().expect("a number"));
     let outbox = Outbox::start(database, &[]).await;
     let chance = Random::seeded(100);
     let mut again: HashMap<Uuid, usize> = HashMap::new();

@@ -11,7 +11,6 @@ mod postmaster;
 mod ready_pages;
 mod request_log;
 mod robots;
-mod screens;
 mod security_txt;
 mod source_link;
 mod templates;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use assent::app::{Core, Program, Role};
 use assent::clock::Clock;
 use assent::config::{Settings, Values};
+use assent::flows::ledger::keep_verdict::is_due;
 use assent::random::Random;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -143,7 +144,24 @@ impl TestApp {
         let program = Program::build(core.clone(), false).expect("a program");
         let running = tokio::spawn(program.run(Role::All, Some(listener), stop.clone()));
         let client = http_client::client();
-        Self { core, clock, base, address, dir, database_url, client, stop, running }
+        let app = Self { core, clock, base, address, dir, database_url, client, stop, running };
+        app.first_check().await;
+        app
+    }
+
+    /// Waits for the check of the ledger that the program begins with: it seals what waits, which a story would find
+    /// done at another place each time. Where no verdict is come to, the story is about that.
+    async fn first_check(&self) {
+        let settings = &self.core.flow_settings;
+        for _ in 0..100 {
+            let mut tx = self.read().await;
+            let is_due = is_due(&mut tx, settings, self.clock.now()).await;
+            drop(tx);
+            if !is_due.unwrap_or(false) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Stops the program as SIGTERM would and waits for its end.
