@@ -12,18 +12,45 @@ import {
   dayText,
   kindsOfData,
   listed,
+  meaning,
   method,
   momentText,
   place,
   plain,
   purpose,
+  sentence,
 } from "./words.js";
 
 /** The sentence that comes first. */
 export function lead({ type, evidence }) {
   const who = textIn(evidence, "email") ?? "somebody who is named by a number alone";
-  const what = HAPPENED[type] ?? "is named";
+  const code = textIn(evidence, "purpose");
+  const thing = code === undefined ? "something that it does not name" : purpose(code);
+  const what = HAPPENED[type]?.(thing) ?? "is named";
   return `The publisher’s record says that ${who} ${what} on ${indicatedAt({ type, evidence })}.`;
+}
+
+/** What it is of in a few words, and what was left unticked beside it; undefined where that cannot be read. */
+export function thingOf({ type, evidence }) {
+  const code = textIn(evidence, "purpose");
+  if (!THING[type]) return undefined;
+  const left = uncheckedOf(evidence);
+  const what = code === undefined ? "" : `: ${purpose(code)}`;
+  return [`${THING[type]}${what}`, left.length > 0 ? `Not ticked: ${listed(left)}` : undefined];
+}
+
+const THING = {
+  requested: "Asked for, not confirmed yet",
+  given: "Agreed to",
+  renewed: "Agreed to again",
+  withdrawn: "Taken back",
+  expired: "Ended, not renewed in time",
+  erased: "Erased",
+};
+
+/** The boxes that were left unticked, as people call them. */
+export function uncheckedOf({ unticked }) {
+  return Array.isArray(unticked) ? unticked.map((code) => purpose(plain(code))) : [];
 }
 
 /** When the person said so. An import brings consent that was given before. */
@@ -60,7 +87,7 @@ export function rowsOf(told) {
   return make(
     "dl",
     { class: "rows" },
-    row("What for", "purpose", purpose(textIn(evidence, "purpose"))),
+    row(THING[type] ?? "About", "purpose", purposeOf(evidence)),
     row(WHO[type] ?? "Who", "who", who(evidence)),
     row(
       "When",
@@ -90,6 +117,13 @@ export function rowsOf(told) {
         fold("Numbers to look it up by", () => make("div", {}, numbers), { "data-unfold": "numbers" }),
       ),
   );
+}
+
+function purposeOf(evidence) {
+  const code = textIn(evidence, "purpose");
+  const means = code && meaning(code);
+  if (code === undefined) return [];
+  return [paragraph(sentence(purpose(code))), means && paragraph(means, { class: "small" })].filter(Boolean);
 }
 
 const WHO = { given: "Who agreed", renewed: "Who agreed", requested: "Who asked", withdrawn: "Who withdrew" };
@@ -141,7 +175,7 @@ function formOf({ evidence, form, type, older, words }) {
   const wanted = textIn(evidence, "report") ? "get the report" : "sign up";
   const box =
     required === true ? `The box had to be ticked to ${wanted}` : "The box was free: nothing else depended on it";
-  const left = Array.isArray(unticked) ? unticked.map((code) => purpose(plain(code))) : [];
+  const left = uncheckedOf(evidence);
   const offered = evidence.method === "form" || evidence.method === "api";
   return [
     paragraph(where && where.charAt(0).toUpperCase() + where.slice(1)),
@@ -189,7 +223,10 @@ function policyBox({ evidence, type }) {
   if (!asked || code === "privacy-policy" || evidence.method !== "form") return undefined;
   if (Array.isArray(unticked) && unticked.includes("privacy-policy"))
     return "The box of the policy itself was left unticked.";
-  return "Whether the box of the policy itself was ticked too, this receipt does not say: that has a receipt of its own.";
+  // The forms for signing up note of each box whether they demand it, and always demand this one.
+  return typeof evidence.required === "boolean"
+    ? "The box of the policy itself is not part of this receipt: it has a receipt of its own. The publisher’s program takes no such form on which it was not ticked."
+    : "Whether the box of the policy itself was ticked too, this receipt does not say: that has a receipt of its own.";
 }
 
 function controllerOf(evidence) {

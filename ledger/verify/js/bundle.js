@@ -154,7 +154,7 @@ async function checkBundleHead(files, head, { keys }, found) {
   else
     steps.open(
       "key",
-      `It is signed with ${named}. That key came along in the bundle, and whoever makes up everything makes up a key too: ask its owner for it by a way you trust, and give it above.`,
+      `It is signed with ${named}. That key came along in the bundle, and whoever makes up everything makes up a key too: ask its owner for it by a way you trust, and enter it on this page.`,
     );
   steps.ok(
     "head",

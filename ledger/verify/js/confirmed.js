@@ -4,8 +4,10 @@
 import { epochOf } from "./key.js";
 import { listed, many, moment } from "./words.js";
 
-/** Each `{ by, text }`, by a `witness` or what was `kept`; none where nobody does. `beside`: a `bundle`, and the head that
- * the visitor `kept`. */
+/**
+ * Each `{ by, text }`, by a `witness`, with who `signed` when, or what was `kept`; none where nobody does. `beside`: a
+ * `bundle`, and the head that the visitor `kept`.
+ */
 export function confirmations(found, beside) {
   const own =
     found.kind === "receipt" ? ofReceipt(found, beside) : found.kind === "bundle" ? ofBundle(found, beside) : [];
@@ -15,7 +17,7 @@ export function confirmations(found, beside) {
 function ofReceipt(found, { bundle, kept }) {
   const { head, isKept, told } = found;
   const own = [
-    byWitnesses(found, "the list that this record is in"),
+    byWitnesses(found, "the list with this record in it: by then it was there"),
     isKept && byKept("It is in the list under the very head that you kept."),
   ];
   // Through a bundle only if that holds the head of this receipt, and what was confirmed of it reaches this entry.
@@ -23,7 +25,7 @@ function ofReceipt(found, { bundle, kept }) {
   const reaches = kept && !isKept && bundle.holds.get(kept) === true && kept.size > told.index;
   return [
     ...own,
-    byWitnesses(bundle, "the list in the bundle, which holds this record,"),
+    byWitnesses(bundle, "the list in the bundle, which holds this record: by then it was there"),
     reaches && byKept("It was in the list already when the head that you kept was made: the bundle shows it."),
   ];
 }
@@ -31,7 +33,7 @@ function ofReceipt(found, { bundle, kept }) {
 function ofBundle(found, { kept }) {
   const { note, holds } = found;
   return [
-    byWitnesses(found, "the head over these entries"),
+    byWitnesses(found, "the list of these entries: by then they were there"),
     kept && kept.size === note.size && holds?.get(kept) === true && byKept("Its head is the very one that you kept."),
   ];
 }
@@ -42,8 +44,8 @@ function byWitnesses({ head, witnessed = [], steps }, what) {
   // To a witness it is another list after a loss.
   const since =
     epochOf(head.origin) > 1 ? ` That says nothing of the time before the list was called “${head.origin}”.` : "";
-  const text = `${listed(who)}, whose ${who.length === 1 ? "key" : "keys"} you entered, signed ${what} as well.${since}`;
-  return { by: "witness", text };
+  const text = `${listed(who)}, whose ${who.length === 1 ? "key" : "keys"} you entered, signed ${what}.${since}`;
+  return { by: "witness", text, signed: witnessed };
 }
 
 function byKept(text) {

@@ -25,7 +25,7 @@ export async function checkCommitment({ body, leaf, salt }, steps) {
   } else if (bytes && (await commits(leaf, bytes, canonical(body)))) {
     steps.ok(
       "commitment",
-      "The sealed entry in the ledger was made of exactly what is said here, and of nothing else (HMAC-SHA256).",
+      "The sealed entry in the ledger was made of exactly what is said here, and of nothing else.",
     );
   } else {
     const said = "What is said here is not what the sealed entry in the ledger was made of: one of them was changed.";

@@ -1,8 +1,7 @@
 // What a bundle and a promise say, in words.
 
 import { lead, rowsOf, wordsOf } from "./answer.js";
-import { fold, make, paragraph, row } from "./dom.js";
-import { heldWords } from "./held.js";
+import { make, paragraph, row } from "./dom.js";
 import { textIn } from "./json.js";
 import { EVENT, count, many, moment, momentText, purpose, sentence } from "./words.js";
 
@@ -10,45 +9,6 @@ import { EVENT, count, many, moment, momentText, purpose, sentence } from "./wor
 export function receiptAnswer({ told, signer }) {
   const whole = { ...told, fingerprint: signer?.fingerprint };
   return [make("p", { class: "lead", "data-say": "lead" }, lead(told)), wordsOf(told), rowsOf(whole)].flat();
-}
-
-/** What several receipts say that contradict each other, side by side. */
-export function twinsAnswer(receipts) {
-  const columns = receipts
-    .filter(({ told }) => told)
-    .map(({ name, told, signer }) =>
-      make(
-        "div",
-        { class: "twin" },
-        make("h3", {}, name),
-        make("p", { class: "lead" }, lead(told)),
-        wordsOf(told),
-        fold("All else that it says", () => rowsOf({ ...told, fingerprint: signer?.fingerprint })),
-      ),
-    );
-  return make("div", { class: "twins" }, columns);
-}
-
-/** What receipts beside the first say. */
-export function otherReceipts([first, ...others], forged) {
-  return others
-    .filter(({ told }) => told)
-    .map((found) =>
-      make(
-        "section",
-        { class: forged && "claimed", "data-other": found.name },
-        make("h2", {}, forged ? "What the other receipt claims" : "What the other receipt says"),
-        paragraph(`${found.name}.${forged ? "" : besideText(first, found)}`, { class: "small" }),
-        paragraph(heldWords(found), { class: "small" }),
-        receiptAnswer(found),
-      ),
-    );
-}
-
-function besideText({ signer: one }, { signer: other }) {
-  return one.key.isSame(other.key)
-    ? " The two do not contradict each other. That confirms neither: both are signed with the same key."
-    : " It is signed with another key: the two say nothing of each other.";
 }
 
 /** What a promise says. */

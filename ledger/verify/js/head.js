@@ -21,7 +21,7 @@ export async function usableEarlier({ earlier, calledEarlier }, { head, signer, 
   if (!earlier) {
     steps.open(
       "consistency",
-      "You gave no earlier head (the short signed text that stands for the whole list at one time). Whoever kept one can show that nothing of the past was rewritten since.",
+      "Nothing from before stands in the field for it: a head that you kept (the short signed text that stands for the whole list at one time), or an older receipt. Whoever has one can show that nothing of the past was rewritten since.",
     );
   } else if (!head) {
     steps.open("consistency", NO_HEAD);
@@ -76,22 +76,28 @@ export async function checkEarlier(found, asked) {
  * the ledger was shown to hold.
  */
 export async function checkWitnesses(found, { witnesses, quorum }, kept = null) {
-  const { head, steps, tally } = found;
+  const { head, steps, tally, kind } = found;
   found.witnessed = [];
   if (!head) return steps.open("witnesses", NO_HEAD);
+  const isNamed = (name) => witnesses.some((witness) => witness.name === name);
+  found.strangers = strangersOf(head).filter((name) => !isNamed(name));
   if (witnesses.length === 0) return steps.open("witnesses", unknownLines(head));
   const { signed, foreign } = await signersOf(head, witnesses);
   found.witnessed = signed;
+  found.missing = witnesses.map(({ name }) => name).filter((name) => !signed.some((one) => one.name === name));
   // A line that somebody else wrote counts for nothing, and accuses nobody: lines are added without being asked for.
   const wrong = foreign.length > 0 ? ` The line in the name of ${listed(foreign)} is by somebody else.` : "";
   const needed = quorum ?? witnesses.length;
   const seen = signed.map(({ name, seconds }) => `${name} (${moment(seconds)})`);
-  const told = `${count(seen.length)} of the ${many(witnesses.length, "witness", "witnesses")} that you named signed this head${seen.length ? `: ${listed(seen)}` : ""}.${wrong}`;
+  const told = `Of the ${many(witnesses.length, "witness", "witnesses")} whose keys you entered, ${count(seen.length)} signed this list${seen.length ? `: ${listed(seen)}` : ""}.${wrong}`;
   if (seen.length < needed) {
+    const keys = found.missing.length === 1 ? "key" : "keys";
+    const enough = needed < witnesses.length ? `; at least ${count(needed)} of ${count(witnesses.length)} should have` : "";
+    const others = foreign.length > 0 ? `; the line in the name of ${listed(foreign)} is by somebody else` : "";
     return steps.failed(
       "witnesses",
       `${told} At least ${count(needed)} should have.`,
-      `too few of the witnesses that you named have signed its head: ${count(seen.length)} of ${count(needed)}`,
+      `the list that ${kind === "bundle" ? "this bundle holds" : "this record is in"} is not signed by ${listed(found.missing)}, whose ${keys} you entered${enough}${others}`,
     );
   }
   const before = kept && (await signersOf(kept, witnesses)).signed.length;
@@ -124,19 +130,20 @@ function strangersOf(head) {
 export function strangersText(head) {
   const others = head ? strangersOf(head) : [];
   if (others.length === 0) return undefined;
-  const [who, key] = others.length === 1 ? ["A witness calling itself", "its key from it"] : ["Witnesses calling themselves", "their keys from them"];
-  return `${who} ${listed(others)} signed, which is not checked; to check, get ${key}.`;
+  const [what, key] =
+    others.length === 1 ? ["a signature", "that witness’s key, from the witness itself"] : ["signatures", "those witnesses’ keys, from the witnesses themselves"];
+  return `It carries ${what} in the name of ${listed(others)}, not checked here: give ${key}.`;
 }
 
 function unknownLines(head) {
-  return `You named no witness. ${strangersText(head) ?? "No independent witness signed this."}`;
+  return `You entered no witness’s key. ${strangersText(head) ?? "No independent witness signed this."}`;
 }
 
 /** Holds time stamps that were given beside a receipt against its head. */
 export async function checkStamps(found, { stamps }) {
   const { head, steps } = found;
   found.stamped = [];
-  if (stamps.length === 0) return steps.open("time", "No time stamp was given (a .tsr file). They come with a bundle.");
+  if (stamps.length === 0) return steps.open("time", "No time stamp was given: the file, ending in .tsr, in which an authority says when it saw something. Bundles hold them.");
   if (!head) return steps.open("time", NO_HEAD);
   for (const { name, bytes } of stamps) {
     const stamp = await tryStamp(bytes, name);

@@ -4,17 +4,16 @@ import { readAsked } from "./asked.js";
 import { checkBundle } from "./bundle.js";
 import { BUNDLE_LIMIT, chosenFolder, droppedFolder } from "./bundle_files.js";
 import { byId, make } from "./dom.js";
-import { bundleAnswer, otherReceipts, promiseAnswer, receiptAnswer, twinsAnswer } from "./events_view.js";
 import { fromFragment, recogniseFile, recogniseText } from "./given.js";
 import { tellHeld } from "./held.js";
 import { readJws } from "./jws.js";
 import { hasEd25519 } from "./key.js";
 import { checkPromise } from "./promise.js";
-import { gist, provedBy } from "./proved.js";
 import { checkReceipt } from "./receipt.js";
+import { showFound } from "./shown.js";
 import { sumUpSteps, stepsView } from "./steps_view.js";
 import { tellTwins } from "./twins.js";
-import { showChecking, showNothing, showUnreadable, showVerdict, verdictOf } from "./verdict.js";
+import { showChecking, showNothing, showUnreadable } from "./verdict.js";
 
 const NAMES = { receipt: "Receipt", promise: "Promise", bundle: "Bundle", stamp: "Time stamp" };
 
@@ -99,10 +98,10 @@ async function checkGiven(asked, isCurrent) {
     stepsView({ prefix, title: several && `${NAMES[slot]}${number}` }, isCurrent);
   const found = { promises: [], receipts: [], kept: asked.earlier };
   for (const [at, { text, name }] of receipts.entries()) {
-    const number = receipts.length > 1 ? ` ${at + 1}: ${name}` : "";
+    const called = receipts.length > 1 ? `: ${name}` : "";
     // Time stamps that are given beside several are of the first.
     const own = at === 0 ? asked : { ...asked, stamps: [] };
-    const one = await checkReceipt(text, own, view("receipt", at === 0 ? "" : `receipt-${at + 1}-`, number));
+    const one = await checkReceipt(text, own, view("receipt", at === 0 ? "" : `receipt-${at + 1}-`, called));
     found.receipts.push(Object.assign(one, { name }));
   }
   [found.receipt] = found.receipts;
@@ -139,58 +138,6 @@ function checkFolder(files, asked, tell) {
     progress.max = all;
     progress.value = done;
   });
-}
-
-const ANSWERS = { receipt: receiptAnswer, bundle: bundleAnswer };
-
-/** What a receipt or a bundle says; without either, what each promise does. */
-function answerOf(main, { promises }) {
-  const answer = ANSWERS[main.kind];
-  return answer ? answer(main) : promises.filter(({ promise }) => promise).flatMap(promiseAnswer);
-}
-
-/** The answer is that of the receipt where there is one; whatever was given beside it can only spoil it. */
-function showFound(found) {
-  const all = [...found.receipts, found.bundle, ...found.promises].filter(Boolean);
-  const main = all[0];
-  const bad = all.filter((one) => verdictOf(one) === "forged");
-  // Whatever is damaged by itself says more than that two do not fit each other.
-  const forged = bad.find(({ twin }) => !twin) ?? bad[0];
-  const { bundle, kept } = found;
-  const beside = {
-    bundle,
-    kept,
-    several: !forged && main.kind === "promise" && all.length > 1,
-    named: found.receipts.length > 1 && forged?.name,
-  };
-  showVerdict(forged ?? main, beside);
-  const told = main.told ?? main.tally ?? main.promise;
-  const isTwin = forged?.twin && found.receipts.filter(({ twin }) => twin).length > 1;
-  const section =
-    told &&
-    make(
-      "section",
-      { class: forged && "claimed", "aria-labelledby": "answer-title" },
-      make("h2", { id: "answer-title" }, answerTitle(main, forged, found)),
-      isTwin ? twinsAnswer(found.receipts) : answerOf(main, found),
-    );
-  const isWhole = !forged && main.kind !== "promise";
-  const parts = [
-    isWhole && gist(main, beside),
-    section,
-    ...(isTwin ? [] : otherReceipts(found.receipts, forged)),
-    isWhole && provedBy(main, beside),
-  ];
-  byId("answer").replaceChildren(...parts.filter(Boolean));
-}
-
-/** Where only the readable part was changed, what is shown is true all the same: it is taken from the sealed entry. */
-function answerTitle(main, forged, found) {
-  if (!forged) return { receipt: "What the record says", bundle: "What the records say" }[main.kind] ?? "What it says";
-  if (forged.twin && main.kind === "receipt") return found.receipts.length > 1 ? "What they say" : "What this receipt says";
-  if (found.receipts.length > 1 && verdictOf(main) !== "forged") return `What ${main.name} says`;
-  const onlyReadable = forged === main && forged.steps.faults.every(({ id }) => id === "readable");
-  return onlyReadable ? "What its sealed entry says" : "What it claims, and does not prove";
 }
 
 function showGiven() {
@@ -232,12 +179,15 @@ function put(thing) {
   }
 }
 
-/** A second receipt stands beside the first, to be held against it; the same one only once. */
+/** A second receipt stands beside the first, and is compared with it; the same one only once. */
 function slotOf(thing) {
   const { slot, name, text } = thing;
   if (slot === "stamp") return `stamp ${name}`;
   if (slot !== "receipt") return slot;
   for (const [place, one] of given) if (one.slot === "receipt" && one.text === text) given.delete(place);
+  // What several are called tells them apart.
+  const names = [...given.values()].map((one) => one.name);
+  for (let number = 2; names.includes(thing.name); number += 1) thing.name = `${name} (${number})`;
   receiptsGiven += 1;
   return `receipt ${receiptsGiven}`;
 }

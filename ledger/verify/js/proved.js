@@ -5,6 +5,7 @@ import { strangersText } from "./head.js";
 import { textIn } from "./json.js";
 import { confirmations } from "./confirmed.js";
 import { heldWords } from "./held.js";
+import { firstOf } from "./outside.js";
 import { signerText, trialText } from "./signer_name.js";
 import { confirmation, count, listed, many, moment, sentence } from "./words.js";
 
@@ -21,10 +22,16 @@ export function gist(found, beside) {
           `it is signed with the key you entered, that of ${signerText(found)}. Make sure it came from the publisher.`,
         ]
       : ["open", "Not proved:", `who signed it. The key says that it is that of ${signerText(found)}.`],
-    ["ok", "Proved:", "nobody without that key can have changed it since it was signed."],
-    by.length > 0
-      ? ["open", "Not proved:", `that ${person}. That is the publisher’s word.`]
-      : ["open", "Not proved:", `that ${person}, nor that others are shown the same. That is the publisher’s word.`],
+    [
+      "ok",
+      "Proved:",
+      `only ${known ? "the publisher, who has that key," : "whoever has that key"} can have changed it since it was signed.`,
+    ],
+    [
+      "open",
+      "Not proved:",
+      `that ${person}${by.length > 0 ? "" : ", nor that others are shown the same"}. That is the publisher’s word: whoever has the key can write down what nobody did.`,
+    ],
   ];
   const signs = { ok: "✓", open: "–" };
   return make(
@@ -46,26 +53,32 @@ export function gist(found, beside) {
   );
 }
 
-/** Three lists: what cannot have been altered, who signed, and what is not proved. */
-export function provedBy(found, beside) {
+/** Three lists: what cannot have been altered, who signed, and what is not proved. `heading`: of which rank it is. */
+export function provedBy(found, beside, heading = "h2") {
   const { kind } = found;
   const sure = kind === "receipt" ? receiptProved(found) : bundleProved(found);
   return make(
     "section",
-    { "aria-labelledby": "proved-title" },
-    make("h2", { id: "proved-title" }, "What of this is proved, and what is not"),
+    {},
+    make(heading, {}, "What of this is proved, and what is not"),
     make(
       "div",
       { class: "proved" },
       box(
         "sure",
         `What cannot have been altered since ${found.signer.known ? "the publisher signed" : "it was signed"}`,
-        sure,
+        [...sure, timeText(found)],
       ),
       box("key", "Who signed", byWhom(found, beside)),
       box("word", "Only the publisher’s word", kind === "receipt" ? receiptWord(found) : bundleWord(found)),
     ),
   );
+}
+
+/** By when it was there, as witnesses say whose signatures were checked. */
+function timeText({ kind, witnessed = [] }) {
+  if (witnessed.length === 0) return undefined;
+  return `${kind === "receipt" ? "This record" : "All of it"} was in the list by ${moment(firstOf(witnessed))}: ${listed(witnessed.map(({ name }) => name))} signed the list then.`;
 }
 
 function box(name, title, sentences) {
@@ -76,9 +89,9 @@ function box(name, title, sentences) {
 const SECOND =
   "The publisher could make a second list with other content; only someone who kept an earlier receipt or head, or a witness, would notice.";
 
-/** Whose key it is that could have changed it. */
+/** Who could have changed it. */
 function keyText({ known }) {
-  return known ? "the publisher’s key" : "the key that signed it";
+  return known ? "the publisher, who has the key," : "whoever has the key that signed it";
 }
 
 function receiptProved(found) {
@@ -93,7 +106,7 @@ function receiptProved(found) {
   ].filter(Boolean);
   const whole = told.older ? "The words, the times and all else above" : `${listed(shown).replace(/^t/, "T")}`;
   return [
-    `${whole} are what was put under seal. Nobody without ${keyText(signer)} can have changed it.`,
+    `${whole} are what was put under seal. Nobody but ${keyText(signer)} can have changed it.`,
     `The list that the publisher signed has this as entry ${count(told.index + 1)} of ${count(told.size)}. ${SECOND}`,
     heldWords(found),
   ];
@@ -106,22 +119,22 @@ function bundleProved({ tally, partial, note, signer }) {
       SECOND,
     ];
   return [
-    `These are all ${many(note.size, "entry", "entries")} under the head of “${note.origin}”: nobody without ${keyText(signer)} can have changed, added, left out or moved one since it was signed.`,
+    `These are all ${many(note.size, "entry", "entries")} under the head of “${note.origin}”: nobody but ${keyText(signer)} can have changed, added, left out or moved one since it was signed.`,
     SECOND,
     "Whatever stands empty was emptied by an erasure, a purge or an adoption that the ledger names.",
   ];
 }
 
 function byWhom(found, beside) {
-  const { signer, head, witnessed = [] } = found;
+  const { signer, head } = found;
   const by = confirmations(found, beside);
   return [
     signer.known
       ? `The key you entered, that of ${signerText(found)}.`
       : `A key in the name of ${signerText(found)}, which came along. That it is theirs is not proved: compare its fingerprint with what they say.`,
     ...by.map(({ text }) => text),
-    by.length === 0 && "Nobody outside was asked: whoever holds the key could show others another list.",
-    witnessed.length === 0 && strangersText(head),
+    by.length === 0 && "Nobody else whose signature was checked: whoever has the key could show others another list.",
+    found.witnessed?.length > 0 ? undefined : strangersText(head),
   ];
 }
 
@@ -142,10 +155,10 @@ function receiptWord(found) {
     type === "withdrawn" &&
       evidence.method === "program" &&
       "That its time was over, or that a mail was reported as unwanted.",
-    lateness(found),
+    TIMES,
     stampWord(found),
     agreed &&
-      "That it is in force today: if it was taken back later, another entry says so, unless that was emptied. Ask for a receipt of today, or for a bundle.",
+      "That it is in force today: if it was taken back later, another entry of the list says so, as long as the publisher has not erased what that said. Ask for a receipt of today, or for a bundle.",
     evidence.processing !== undefined && "That the data is kept and passed on as stated.",
     ...(found.uncompared ?? []).map(([, words]) => `${sentence(words)}.`),
   ];
@@ -175,7 +188,7 @@ function bundleWord(found) {
     partial &&
       "That the newest event is among these: a signed word says so, and only a newer head shows what came after.",
     "That each person named in it ticked, pressed or typed what it says, and was shown these words, forms and policies.",
-    lateness(found),
+    TIMES,
     stampWord(found),
     tally.warnings.length > 0 &&
       `What is strange and may have its reason: ${tally.warnings[0]}${tally.warnings.length > 1 ? `, and ${count(tally.warnings.length - 1)} more` : ""}.`,
@@ -183,12 +196,7 @@ function bundleWord(found) {
   ];
 }
 
-/** What is known of when, from others than the operator: witnesses alone, whose signatures were checked. */
-function lateness({ witnessed = [] }) {
-  if (witnessed.length === 0) return "That the times are true: they are those of the publisher’s clock.";
-  const first = Math.min(...witnessed.map(({ seconds }) => seconds));
-  return `That the times are true: they are those of the publisher’s clock. That all of it was there by ${moment(first)} is said by the witnesses that you named.`;
-}
+const TIMES = "That the times it names are true: they are those of the publisher’s clock.";
 
 /** Of time stamps nobody knows yet who signed them. */
 function stampWord({ stamped = [] }) {

@@ -113,7 +113,7 @@ export async function checkSignature(jws, type, { signer, steps }) {
   } else if (!signer) {
     steps.open("signature", "There is no key to check it with.");
   } else if (await signer.key.verify(jws.signed, jws.signature)) {
-    steps.ok("signature", "Made with that key over every letter of this text: nobody without the key can have changed it since (Ed25519).");
+    steps.ok("signature", "Made with that key over every letter of this text: only whoever has the key can have changed it since.");
   } else {
     steps.failed(
       "signature",
@@ -208,12 +208,12 @@ async function checkHead(ledger, found) {
   if (named && !proof.includes(null) && (await isIncluded(leaf, ledger.index, note.size, proof, note.root))) {
     steps.ok(
       "inclusion",
-      `Entry ${count(ledger.index + 1)} of ${count(note.size)}: a chain of hashes leads from it to the head, so the list that was signed holds it.`,
+      `Entry ${count(ledger.index + 1)} of ${count(note.size)}: a chain of fingerprints (hashes), each made of those before, leads from it to the signed head, so the list holds it.`,
     );
   } else {
     steps.failed(
       "inclusion",
-      "The chain of hashes does not lead from the entry to the head: nothing shows that the ledger ever held it.",
+      "The chain of fingerprints (hashes) does not lead from the entry to the head: nothing shows that the ledger ever held it.",
       "nothing shows that the ledger ever held it",
     );
   }

@@ -38,7 +38,7 @@ export async function judgeSigner(kid, known, steps) {
     steps.open(
       "key",
       `It names the key of “${key.name}”. That key came along with it, and whoever makes up everything makes up a key ` +
-        `too. Ask the owner of ${key.name} for their key, by a way you trust, and give it above; or compare this ` +
+        `too. Ask the owner of ${key.name} for their key, by a way you trust, and enter it on this page; or compare this ` +
         `fingerprint with what they say: ${fingerprint}`,
     );
     return { key, known: false, keys: [await firstNamed(key)], fingerprint };

@@ -16,9 +16,9 @@ export const TITLES = {
   head: "The signed head of the ledger",
   promise: "What was promised",
   kept: "Whether the promise was kept",
-  consistency: "The past, against an earlier head",
+  consistency: "Against what you kept from before",
   witnesses: "Witnesses",
-  time: "Time from outside",
+  time: "Time stamp of an authority",
   files: "Other files",
 };
 

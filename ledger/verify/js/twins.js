@@ -69,6 +69,6 @@ function tellTwin(twin, { found }, { found: other }) {
   found.steps.failed(
     "consistency",
     `Held against ${what} that you gave: ${SAID[twin]} At least one is false.`,
-    `it and ${what} that you gave are signed with the key and contradict each other`,
+    `this ${found.kind} and ${what} that you gave are signed with the key and contradict each other`,
   );
 }

@@ -1,11 +1,13 @@
 // What comes first: whether all that was checked agrees, and who vouches for it.
 
+import { thingOf } from "./answer.js";
 import { byId, make, paragraph } from "./dom.js";
 import { confirmations, keptInPart } from "./confirmed.js";
 import { heldWords } from "./held.js";
 import { strangersText } from "./head.js";
+import { QUESTION, afterwards, firstOf, standsByItself } from "./outside.js";
 import { signerText } from "./signer_name.js";
-import { many, sentence } from "./words.js";
+import { many, moment, sentence } from "./words.js";
 
 /**
  * The verdict on what was found: `sound`, `forged` where something does not agree, or `in-part` where all agrees that
@@ -27,36 +29,72 @@ export function showChecking() {
 }
 
 /**
- * Shows what was found: of one thing, or of several promises that agree. `beside` has what was given with it: a
- * `bundle`, a head that was `kept`, whether there are `several` promises, and whether it must be `named`.
+ * What comes first of one thing, or of several promises that agree: `{ look, verdict, mark, title, said, confirmed }`.
+ * `beside` has what was given with it: a `bundle`, a head that was `kept`, and whether there are `several` promises.
  */
-export function showVerdict(found, beside) {
+export function verdictOn(found, beside) {
   const verdict = verdictOf(found);
-  switch (verdict) {
-    case "forged":
-      return showForged(found, beside);
-    case "in-part":
-      return showInPart(found);
-    case "sound":
-      return showSound(found, beside);
-    default:
-      throw new Error(`no words for the verdict ${verdict}`);
-  }
+  const part = { forged, "in-part": inPart, sound }[verdict](found, beside);
+  const said = [thingPart(found), ...part.said, afterwardsPart(found, beside)].filter(Boolean);
+  return { verdict, confirmed: "nobody", ...part, said };
 }
 
-function showForged(found, { named }) {
+/** The same where two contradict each other: it is said of both, and so nothing of what one of them is of. */
+export function verdictOnTwins(found) {
+  return { verdict: "forged", ...forged(found) };
+}
+
+/** What a receipt is of; where it does not agree with itself, that is no more than a claim. */
+function thingPart(found) {
+  const thing = found.told && thingOf(found.told);
+  if (!thing) return undefined;
+  const [what, left] = thing;
+  const strong = make("strong", {}, standsByItself(found) ? what : `It claims: ${what}`);
+  return make("p", { class: "thing", "data-say": "thing" }, strong, left && make("span", {}, left));
+}
+
+function afterwardsPart(found, beside) {
+  if (found.kind !== "receipt") return undefined;
+  return make(
+    "p",
+    { class: "afterwards", "data-say": "afterwards" },
+    make("strong", {}, QUESTION),
+    ` ${afterwards(found, beside)}`,
+  );
+}
+
+/** Says it of all that was given. `of`: the kind of it, and who signed it. */
+export function showVerdict({ look, verdict, mark, title, said, confirmed }, of) {
+  show(look, verdict, mark, title, said, of, confirmed);
+}
+
+/** The same of one receipt among several, as a part of the answer. */
+export function verdictCard({ look, verdict, mark, title, said }) {
+  return make(
+    "div",
+    { class: `verdict ${look}`, "data-verdict-of-one": verdict },
+    make("span", { class: "mark" }, mark),
+    make("h3", {}, title),
+    said,
+  );
+}
+
+function forged(found) {
   const { faults } = found.steps;
   const { mark, title, said } = refusal(
     found,
     faults.map(({ id }) => id),
   );
-  const list = make(
+  return { look: "bad", mark, title, said: [make("p", {}, said), faultList(faults)], confirmed: "" };
+}
+
+/** What does not agree. */
+export function faultList(faults) {
+  return make(
     "ul",
     {},
     faults.map(({ id, fault }) => make("li", { "data-fault": id }, `${sentence(fault)}.`)),
   );
-  const which = named && !found.twin && make("p", {}, `This is said of ${named}.`);
-  show("bad", "forged", mark, title, [make("p", {}, said), list, which].filter(Boolean), found);
 }
 
 /** What a check of each kind can never show, and what only somebody outside can add. */
@@ -78,39 +116,53 @@ const SHOWS = {
 const ENTERED = "signed with the key you entered; make sure it came from the publisher";
 
 /** Signed with a key that is known, and by nobody else, says what the publisher says. */
-function showSound(found, beside) {
+function sound(found, beside) {
   const { kind, signer } = found;
   const [shows, alone] = SHOWS[kind];
-  if (!signer.known) return showUnknown(found, beside);
+  if (!signer.known) return unknown(found, beside);
   const by = confirmations(found, beside);
   if (by.length > 0) {
-    const title = by.some((one) => one.by === "witness")
-      ? "Signed by the publisher, and confirmed by a witness"
-      : "Signed by the publisher, and it agrees with what you kept";
     const said = [
       make("p", {}, make("strong", {}, `${shows}.`)),
-      ...by.map(({ text }) => paragraph(text)),
+      // Of a receipt the question behind it says so.
+      ...(kind === "receipt" ? [] : by.map(({ text }) => paragraph(text))),
       emptiedSince(found),
-    ].filter(Boolean);
-    return show("good", "sound", "✓ Confirmed from outside", title, said, found, "others");
+    ];
+    return { look: "good", ...confirmedTitle(found, by), said, confirmed: "others" };
   }
-  const title = beside.several
-    ? "Signed by the publisher: promises, and no more"
-    : kind === "promise"
-      ? "Signed by the publisher: a promise, and no more"
-      : "Signed by the publisher. Nobody else has confirmed it.";
   const said = [
     make("p", {}, make("strong", {}, `${shows}${alone}.`)),
     // Behind a promise nothing else says whose key it is.
     kind === "promise" && paragraph(`It is ${ENTERED}.`),
     paragraph(keptInPart(found, beside)),
     emptiedSince(found),
-    paragraph(strangersText(found.head)),
+    // Of a receipt, again, the question says so.
+    kind === "receipt" ? undefined : paragraph(strangersText(found.head)),
   ];
-  return show("fair", "sound", "Signed, not confirmed", title, said.filter(Boolean), found, "nobody");
+  return { look: "fair", ...aloneTitle(found, beside), said };
 }
 
-function showUnknown(found, { several }) {
+function confirmedTitle({ kind }, by) {
+  const witness = by.find(({ signed }) => signed);
+  if (!witness)
+    return { mark: "✓ Signed, and as you kept it", title: "Signed by the publisher, and it agrees with what you kept" };
+  const it = kind === "receipt" ? "in the list" : "there";
+  const when = moment(firstOf(witness.signed));
+  return { mark: "✓ Signed, and witnessed", title: `Signed by the publisher, and ${it} by ${when}, as a witness says` };
+}
+
+function aloneTitle({ kind, strangers = [] }, { several }) {
+  const promised = `Signed by the publisher: ${several ? "promises" : "a promise"}, and no more`;
+  if (kind === "promise") return { mark: "Signed, not confirmed", title: promised };
+  if (strangers.length === 0)
+    return { mark: "Signed, not confirmed", title: "Signed by the publisher. Nobody else has confirmed it." };
+  return {
+    mark: "Signed, witness not checked",
+    title: "Signed by the publisher. It carries a witness’s signature, not checked yet.",
+  };
+}
+
+function unknown(found, { several }) {
   const what = several ? "these promises" : `this ${found.kind}`;
   const said = [
     paragraph(
@@ -120,11 +172,11 @@ function showUnknown(found, { several }) {
     paragraph("If it is the same key, it was then signed by them; whether it is true is another question."),
     fingerprintOf(found),
   ];
-  show("fair", "sound", "! Not known who signed it", "The signer is not known", said, found, "nobody");
+  return { look: "fair", mark: "! Not known who signed it", title: "The signer is not known", said };
 }
 
 /** A receipt of the older form: what nothing in it commits to is named. */
-function showInPart(found) {
+function inPart(found) {
   const { known } = found.signer;
   const name = signerText(found);
   const whose = known
@@ -142,15 +194,7 @@ function showInPart(found) {
     ),
     make("p", {}, `Ask ${name} for a new receipt of the same event: of that, all is compared.`),
   ];
-  return show(
-    "fair",
-    "in-part",
-    "! Compared in part",
-    "Not all of this receipt can be compared",
-    said.filter(Boolean),
-    found,
-    "nobody",
-  );
+  return { look: "fair", mark: "! Compared in part", title: "Not all of this receipt can be compared", said };
 }
 
 function emptiedSince(found) {
@@ -162,7 +206,7 @@ function fingerprintOf({ signer }) {
     "p",
     { class: "small" },
     "Or compare this fingerprint with the one they tell you: ",
-    make("code", { id: "fingerprint" }, signer.fingerprint),
+    make("code", {}, signer.fingerprint),
   );
 }
 
@@ -182,18 +226,26 @@ function refusal({ kind: thing, twin, signer }, ids) {
       said: "Its signature agrees, and what you gave beside it does not hold what it promises:",
     };
   if (only("witnesses"))
-    return { mark: "✗ Not witnessed", title: `This ${thing} is not witnessed as you asked`, said: "All else agrees." };
-  if (only("consistency"))
+    return {
+      mark: "✗ Witness missing",
+      title: `This ${thing} lacks the signature of a witness whose key you entered`,
+      said: `It is whole, and ${signedBy(signer)}. What is missing is a witness:`,
+    };
+  if (only("consistency", "witnesses"))
     return {
       mark: "✗ Does not fit",
       title: `This ${thing} does not fit what you gave beside it`,
-      said: "All else agrees.",
+      said: `By itself it is whole, and ${signedBy(signer)}. What does not fit:`,
     };
   const fails = `${many(ids.length, "check")} of it ${ids.length === 1 ? "fails" : "fail"}:`;
   const why = only("key", "head")
     ? "It is not by whoever has the key that it should be signed with."
     : "It was changed, or made up.";
   return { mark: "✗ Does not agree", title: `Do not rely on this ${thing}`, said: `${why} ${fails}` };
+}
+
+function signedBy({ known }) {
+  return known ? "signed with the publisher’s key that you entered" : "signed with the key that came along with it";
 }
 
 /** Shows that there is nothing that could be checked. */

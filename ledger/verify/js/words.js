@@ -50,14 +50,14 @@ export function dayText(text) {
   return new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" }).format(seconds * 1000);
 }
 
-/** What happened, of somebody. */
+/** What happened, of somebody and of what it is about. */
 export const HAPPENED = {
-  requested: "asked for it by a form, and had not confirmed yet",
-  given: "agreed",
-  renewed: "agreed again",
-  withdrawn: "took the agreement back",
-  expired: "did not agree again in time, so the agreement ended",
-  erased: "was erased",
+  requested: (thing) => `asked by a form for ${thing}, and had not confirmed yet,`,
+  given: (thing) => `agreed to ${thing}`,
+  renewed: (thing) => `agreed again to ${thing}`,
+  withdrawn: (thing) => `took the agreement to ${thing} back`,
+  expired: (thing) => `did not agree again in time to ${thing}, so that the agreement ended`,
+  erased: () => "was erased",
 };
 
 /** The same as a heading of one event. */
@@ -79,6 +79,12 @@ export function purpose(code) {
   if (code === "privacy-policy") return "the privacy policy";
   const newsletter = /^newsletter:(.+)$/.exec(code ?? "")?.[1];
   return newsletter ? `the newsletter “${newsletter}”` : `“${code}”`;
+}
+
+/** What somebody agrees to with it; undefined of a purpose that the publisher added. */
+export function meaning(code) {
+  if (code === "privacy-policy") return "That the details given are held and used as the policy and the words above say";
+  return code.startsWith("newsletter:") ? "That it is mailed to this address" : undefined;
 }
 
 const WAYS = {

@@ -9,11 +9,13 @@ use serde_json::json;
 
 use super::bundles::copy;
 use super::forgeries::{resigned, with};
-use super::{ADA, Said, Verifier, file, given, history, key, receipts};
+use super::{ADA, SIGNED, Said, Verifier, file, given, history, key, receipts};
 use crate::support::stopped::lose_heads;
 use crate::support::witness::TestWitness;
 
 const NAME: &str = "witness.example";
+const UNCHECKED: &str =
+    "Signed by the publisher. It carries a witness’s signature, not checked yet.";
 
 /// What stands beneath a head, by the witness or somebody else, and whether it counts.
 type Line = (&'static str, bool, fn(&TestWitness, &TestWitness, &str) -> String);
@@ -37,7 +39,8 @@ fn judges(said: &Said, kind: &str, (what, counts): (&str, bool)) {
         assert_eq!(said.confirmed, "others", "{what}: {said:?}");
     } else {
         said.is_forged(&["witnesses"], &format!("{kind}: {what}"));
-        assert_eq!(said.title, format!("This {kind} is not witnessed as you asked"));
+        let lacks = format!("This {kind} lacks the signature of a witness whose key you entered");
+        assert_eq!(said.title, lacks);
     }
 }
 
@@ -79,6 +82,9 @@ async fn only_what_a_witness_wrote_of_this_head_counts() {
         fs::write(&path, &jws).unwrap();
         assert_eq!(audit("audit-receipt", &path), line.1, "{what:?}");
         judges(&page.says(&[&jws]).await, "receipt", what);
+        let afterwards = if line.1 { "Not after" } else { "Yes, at any time" };
+        page.reader.reads("[data-say=afterwards]", afterwards).await;
+        page.reader.reads("[data-proof=word]", "publisher’s clock").await;
 
         let folder = dir.path().join("cosigned");
         copy(&whole, &folder);
@@ -90,6 +96,21 @@ async fn only_what_a_witness_wrote_of_this_head_counts() {
     }
     page.says(&[&receipt.jws]).await;
     page.looks_good("unwitnessed").await;
+
+    // What a witness whose key nobody entered may have signed reads otherwise than what nobody did.
+    page.tells("witnesses", "").await;
+    let note = receipt.payload["ledger"]["checkpoint"].as_str().unwrap();
+    let cosigned = with(&receipt.payload, "/ledger/checkpoint", json!(beneath(note, &LINES[0])));
+    let unchecked = resigned(&cosigned, app.core.flow_settings.ledger_keys.first());
+    for (jws, title, afterwards) in [
+        (&receipt.jws, SIGNED, "Yes, at any time"),
+        (&unchecked, UNCHECKED, "not checked here: give that witness’s key"),
+    ] {
+        let said = page.says(&[jws]).await;
+        said.is_sound("receipt", "known");
+        assert_eq!((said.title.as_str(), said.confirmed.as_str()), (title, "nobody"));
+        page.reader.reads("[data-say=afterwards]", afterwards).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

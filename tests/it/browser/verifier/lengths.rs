@@ -11,7 +11,7 @@ use assent_ledger::receipt::{
 use assent_ledger::tree::leaf_hash;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{SIGNED, Verifier, file};
 
@@ -21,8 +21,16 @@ const SITE: &str = "https://b.example";
 
 /// A receipt with a policy of so many bytes, in a ledger that holds this event alone.
 pub(super) fn receipt_with_policy(length: usize, key: &SigningKey) -> String {
-    let policy = "x".repeat(length);
-    let context = json!({
+    receipt_of(&"x".repeat(length), key, |_, _| ())
+}
+
+/// The same with this policy; its context and its body as they are changed.
+pub(super) fn receipt_of(
+    policy: &str,
+    key: &SigningKey,
+    change: impl FnOnce(&mut Value, &mut Value),
+) -> String {
+    let mut context = json!({
         "controller": { "address": "1 High St", "contact": "dpo@b.example", "name": "Sample Press" },
         "method": "form",
         "notice": { "lang": "en-GB", "sha256": sha256_hex(WORDS.as_bytes()) },
@@ -31,15 +39,16 @@ pub(super) fn receipt_with_policy(length: usize, key: &SigningKey) -> String {
         "site": SITE,
         "source": "/reports/sample",
     });
-    let body = json!({
+    let mut body = json!({
         "at": "2026-11-23T09:05:00.000000Z",
-        "context": sha256_hex(canonical(&context).unwrap().as_bytes()),
         "email": "ada@b.example",
         "event_id": "01936f00-0000-7000-8000-000000000001",
         "requested_at": "2026-11-23T09:00:00.000000Z",
         "seq": 1,
         "subscriber_id": "01936f00-0000-7000-8000-000000000002",
     });
+    change(&mut context, &mut body);
+    body["context"] = json!(sha256_hex(canonical(&context).unwrap().as_bytes()));
     let salt = [7; 32];
     let head = LeafHead::of_event(EventType::Given);
     let leaf = head.leaf(&salt, &canonical(&body).unwrap());
@@ -49,7 +58,7 @@ pub(super) fn receipt_with_policy(length: usize, key: &SigningKey) -> String {
     let facts = ReceiptFacts {
         body: &body,
         context: Some(&context),
-        documents: Documents { form: None, notice: Some(WORDS), policy: Some(&policy) },
+        documents: Documents { form: None, notice: Some(WORDS), policy: Some(policy) },
         issued: Issue {
             at: "2026-11-26T00:00:00.000000Z",
             id: "0f9c2a4e-7d1b-4c55-9a3e-5f6a7b8c9d0e",

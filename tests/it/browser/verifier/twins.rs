@@ -4,8 +4,9 @@
 use assent_ledger::note::{KeyName, SigningKey};
 use assent_ledger::receipt::verify;
 use fantoccini::Locator;
+use serde_json::json;
 
-use super::lengths::receipt_with_policy;
+use super::lengths::{receipt_of, receipt_with_policy};
 use super::{SIGNED, Verifier, file};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -35,6 +36,39 @@ async fn two_records_of_one_event_accuse_whoever_signed_both() {
     let said = page.says(&[&one, &one]).await;
     said.is_sound("receipt", "known");
     assert_eq!((said.title.as_str(), said.confirmed.as_str()), (SIGNED, "nobody"));
+}
+
+/// Also where both cannot be true: here each is the only entry of its list.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_two_receipts_of_one_address_say_stands_side_by_side() {
+    let key = SigningKey::new(KeyName::parse("b.example/ledger").unwrap(), [1; 32]);
+    let left = receipt_of("x", &key, |_, body| body["unticked"] = json!(["newsletter:weekly"]));
+    let taken = receipt_of("x", &key, |context, body| {
+        context["purpose"] = json!("newsletter:weekly");
+        body["at"] = json!("2026-11-23T09:07:00.000000Z");
+        body["event_id"] = json!("01936f00-0000-7000-8000-000000000003");
+        body["subscriber_id"] = json!("01936f00-0000-7000-8000-000000000004");
+    });
+    let mut page = Verifier::open(&file()).await;
+    page.knows(&key.vkey().to_string()).await;
+    let [left, taken] = [("left.jws", left.as_bytes()), ("taken.jws", taken.as_bytes())];
+    let mut told = vec![];
+    for pair in [[left, taken], [taken, left]] {
+        page.has_nothing().await;
+        page.drops(&pair).await;
+        page.says_now().await.is_forged(&["consistency"], "two lists of one length");
+        told.push(page.reader.text("#answer").await.unwrap());
+    }
+    assert_eq!(told[0], told[1], "each has its verdict in whichever order they were given");
+    for words in [
+        "the same address agreed to it 2 minutes later",
+        "contradict each other: at least one is false",
+        "different numbers of a person",
+        "Not ticked: the newsletter “weekly”",
+    ] {
+        page.reader.reads("#answer", words).await;
+    }
+    page.looks_good("side-by-side").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
