@@ -2,7 +2,6 @@
 
 import { sameBytes } from "./bytes.js";
 import { isSameLedger } from "./key.js";
-import { SignedNote } from "./note.js";
 import { wholeSeconds } from "./rows.js";
 import { isOver, isTooOld, opensslLine, readTimestamp } from "./timestamp.js";
 import { reachOf } from "./witness_reach.js";

@@ -68,7 +68,9 @@ function comparison(group, bundle) {
     ...boxNotes(group).map((text) => paragraph(text, { "data-compared": "box" })),
     other.length > 0 ? table(group, other) : paragraph("Of what is compared here nothing differs."),
     same !== "" && paragraph(`The same in ${all}: ${same}.`, { class: "small" }),
-    ...[numberNote(group), sizeNote(group, bundle), signersText(group)].filter(Boolean).map((text) => paragraph(text)),
+    ...[...(haveOneSigner(group) ? [numberNote(group), sizeNote(group, bundle)] : []), signersText(group)]
+      .filter(Boolean)
+      .map((text) => paragraph(text)),
   );
 }
 
@@ -145,12 +147,16 @@ function sizeNote(group, bundle) {
   return "That the longer list still holds all of the shorter one, receipts do not show. A bundle, given beside them, does.";
 }
 
+function haveOneSigner(receipts) {
+  const [{ signer: first }] = receipts;
+  return Boolean(first) && receipts.every(({ signer }) => signer?.key.isSame(first.key));
+}
+
 /** Who signed them says what they are worth to each other. */
 function signersText(receipts) {
-  const signers = receipts.map(({ signer }) => signer).filter(Boolean);
   const [all, each] = receipts.length === 2 ? ["The two", "both"] : ["They", "all"];
-  if (signers.length < receipts.length) return undefined;
-  if (!signers.every(({ key }) => key.isSame(signers[0].key)))
+  if (!receipts.every(({ signer }) => signer)) return undefined;
+  if (!haveOneSigner(receipts))
     return `${all} are signed with different keys: they say nothing of each other.`;
   if (receipts.some(({ twin }) => twin))
     return `${all} are signed with the same key, and contradict each other: at least one is false.`;
