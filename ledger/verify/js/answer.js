@@ -174,7 +174,7 @@ function formOf({ evidence, form, type, older, words }) {
   const { required, unticked } = evidence;
   const wanted = textIn(evidence, "report") ? "get the report" : "sign up";
   const box =
-    required === true ? `The box had to be ticked to ${wanted}` : "The box was free: nothing else depended on it";
+    required === true ? `The box had to be ticked to ${wanted}` : "The box could be left unticked: nothing else depended on it";
   const left = uncheckedOf(evidence);
   const offered = evidence.method === "form" || evidence.method === "api";
   return [
@@ -225,7 +225,7 @@ function policyBox({ evidence, type }) {
     return "The box of the policy itself was left unticked.";
   // The forms for signing up note of each box whether they demand it, and always demand this one.
   return typeof evidence.required === "boolean"
-    ? "The box of the policy itself is not part of this receipt: it has a receipt of its own. The publisher’s program takes no such form on which it was not ticked."
+    ? "The box of the policy itself is not part of this receipt: it has a receipt of its own: ask for that. The publisher’s program is made to take no form on which it was not ticked; that it took none is the publisher’s word."
     : "Whether the box of the policy itself was ticked too, this receipt does not say: that has a receipt of its own.";
 }
 

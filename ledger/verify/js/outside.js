@@ -37,7 +37,7 @@ function knownBy(found, beside) {
 function bySigned(signed) {
   const names = listed(signed.map(({ name }) => name));
   const sees = signed.length === 1 ? "A witness sees" : "Witnesses see";
-  return `${moment(firstOf(signed))}: by then it was in the list, for ${names} signed that. ${sees} that the list has one history, not what its entries say.`;
+  return `${moment(firstOf(signed))}: by then it was in the list, for ${names} signed that; before that, they could have. ${sees} that the list has one history, not what its entries say.`;
 }
 
 /** When the first of those signed. */
@@ -59,7 +59,7 @@ function never({ missing = [] }) {
     missing.length > 0
       ? `it carries no signature of ${listed(missing)}, whose ${missing.length === 1 ? "key" : "keys"} you entered`
       : "it carries no witness’s signature";
-  return `${lacks}. If it is only minutes old, ask the publisher for it again later, when the witness has signed; if that never comes, nobody but the publisher vouches for it.`;
+  return `${lacks}. If it is only minutes old, ask the publisher for it again later, when the witness has signed. That will show only that it was there by then: hold that time against what is disputed. If no signature comes, nobody but the publisher vouches for it.`;
 }
 
 /** In a few words, for a table. */

@@ -25,7 +25,7 @@ export function gist(found, beside) {
     [
       "ok",
       "Proved:",
-      `only ${known ? "the publisher, who has that key," : "whoever has that key"} can have changed it since it was signed.`,
+      `nobody without ${keyText({ known })} has changed it since it was signed.`,
     ],
     [
       "open",
@@ -89,9 +89,9 @@ function box(name, title, sentences) {
 const SECOND =
   "The publisher could make a second list with other content; only someone who kept an earlier receipt or head, or a witness, would notice.";
 
-/** Who could have changed it. */
+/** What it takes to change it. */
 function keyText({ known }) {
-  return known ? "the publisher, who has the key," : "whoever has the key that signed it";
+  return known ? "the publisher’s key" : "the key that signed it";
 }
 
 function receiptProved(found) {
@@ -106,7 +106,7 @@ function receiptProved(found) {
   ].filter(Boolean);
   const whole = told.older ? "The words, the times and all else above" : `${listed(shown).replace(/^t/, "T")}`;
   return [
-    `${whole} are what was put under seal. Nobody but ${keyText(signer)} can have changed it.`,
+    `${whole} are what was put under seal. Nobody without ${keyText(signer)} has changed them since.`,
     `The list that the publisher signed has this as entry ${count(told.index + 1)} of ${count(told.size)}. ${SECOND}`,
     heldWords(found),
   ];
@@ -119,7 +119,7 @@ function bundleProved({ tally, partial, note, signer }) {
       SECOND,
     ];
   return [
-    `These are all ${many(note.size, "entry", "entries")} under the head of “${note.origin}”: nobody but ${keyText(signer)} can have changed, added, left out or moved one since it was signed.`,
+    `These are all ${many(note.size, "entry", "entries")} under the head of “${note.origin}”: nobody without ${keyText(signer)} has changed, added, left out or moved one since it was signed.`,
     SECOND,
     "Whatever stands empty was emptied by an erasure, a purge or an adoption that the ledger names.",
   ];
@@ -147,7 +147,7 @@ function receiptWord(found) {
   return [
     byForm && "That the person ticked the box, and that it was this person.",
     byForm && shownText(told),
-    byForm && evidence.required === false && "That the box was free.",
+    byForm && evidence.required === false && "That the box could be left unticked.",
     type === "withdrawn" && evidence.method !== "program" && "That it was this person who took it back.",
     evidence.method === "staff" && "That the person told the publisher’s staff so.",
     imported && "That and when it was agreed to elsewhere, and in these words.",

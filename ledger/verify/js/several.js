@@ -16,7 +16,7 @@ export function inTime(receipts) {
 }
 
 const LOOKS = {
-  bad: ["forged", "✗ Not all agree"],
+  bad: ["forged", "✗ Not all passed"],
   fair: ["sound", "! Not all confirmed"],
   good: ["sound", "✓ Signed, and confirmed"],
 };

@@ -144,7 +144,7 @@ function numberNote(group) {
 function sizeNote(group, bundle) {
   const lengths = new Set(group.map(({ told }) => told.size));
   if (lengths.size < 2 || bundle) return undefined;
-  return "That the longer list still holds all of the shorter one, receipts do not show. A bundle, given beside them, does.";
+  return "Receipts alone do not show whether the longer list still holds all of the shorter one. A bundle, given beside them, does.";
 }
 
 function haveOneSigner(receipts) {
