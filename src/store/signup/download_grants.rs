@@ -137,7 +137,8 @@ pub async fn find(tx: &mut Tx, grant_or_signup_id: Uuid) -> sqlx::Result<Option<
 }
 
 /// Counts one start of a download; `false` when one was counted within the hour, or when the grant expired, was
-/// revoked or superseded, or is used up. Of any number of starts at once, one is counted.
+/// revoked or superseded, or is used up. Of any number of starts at once, one is counted: their moment stands on the
+/// grant, for PostgreSQL looks at that row again after waiting for its lock, and at no other.
 pub async fn count_start(
     tx: &mut Tx,
     at: &Moment,
