@@ -55,10 +55,18 @@ impl Restore {
         let manifest = Manifest::read(&self.dir)?;
         let url = &settings.database_url;
         manifest.demand_kind(url)?;
-        if !self.replace && store::dump::is_there(url).await? {
-            return Err(refuse(
-                "there is a database already: name another, or replace it with --replace",
-            ));
+        if store::dump::is_there(url).await? {
+            if !self.replace {
+                return Err(refuse(
+                    "there is a database already: name another, or stop the program and replace it with --replace",
+                ));
+            }
+            if store::dump::is_in_use(url).await? {
+                return Err(refuse(
+                    "a program has this database open, and what it stores would be lost: stop `assent serve`, on all \
+                     machines, and restore again",
+                ));
+            }
         }
         let from = BackedUpKeys {
             folder: &keys_folder(&self.dir),

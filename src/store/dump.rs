@@ -3,9 +3,10 @@
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteLockingMode};
 use sqlx::{ConnectOptions, Connection};
 use url::Url;
 
@@ -212,4 +213,42 @@ pub async fn is_there(url: &SecretString) -> Result<bool, DumpError> {
         .await?;
     connection.close().await?;
     Ok(there)
+}
+
+/// Whether a program of ours has the database of this URL open at this moment: what it stores would be lost with a
+/// database that is replaced beneath it. One that is broken is in nobody's use.
+///
+/// # Errors
+/// When PostgreSQL does not answer.
+pub async fn is_in_use(url: &SecretString) -> Result<bool, DumpError> {
+    let Some(file) = sqlite_file(url.expose_secret()) else {
+        let mut connection = sqlx::PgConnection::connect(url.expose_secret()).await?;
+        let is_used = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM pg_stat_activity
+                            WHERE datname = current_database() AND application_name = 'assent'
+                              AND pid <> pg_backend_pid())",
+        )
+        .fetch_one(&mut connection)
+        .await?;
+        connection.close().await?;
+        return Ok(is_used);
+    };
+    // Whoever has it open shares a lock, also between two transactions, which this one wants alone.
+    let alone = SqliteConnectOptions::new()
+        .filename(file)
+        .locking_mode(SqliteLockingMode::Exclusive)
+        .busy_timeout(Duration::ZERO);
+    let looked = async {
+        let mut connection = alone.connect().await?;
+        sqlx::query("SELECT count(*) FROM sqlite_schema").execute(&mut connection).await?;
+        connection.close().await
+    };
+    Ok(looked.await.is_err_and(|error| is_busy(&error)))
+}
+
+/// Whether SQLite found the file locked, in whichever of its ways (`SQLITE_BUSY`, and what extends it).
+fn is_busy(error: &sqlx::Error) -> bool {
+    const BUSY: u32 = 5;
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    code.is_some_and(|code| code & 0xff == BUSY)
 }

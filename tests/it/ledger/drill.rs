@@ -334,6 +334,20 @@ async fn one_that_cannot_be_put_back_leaves_what_is_there(database: Database) {
 }
 
 #[apply(both_databases!)]
+async fn one_that_a_program_has_open_is_not_replaced(database: Database) {
+    let app = TestApp::start(database).await;
+    joins(&app, "ada@b.example").await;
+    seal(&app).await;
+    let kept = tempfile::tempdir().unwrap();
+    let dir = kept.path().join("back-up");
+    back_up(&app, &dir);
+    let replace = ["restore", dir.to_str().unwrap(), "--without-newer", "--replace"];
+    super::super::assert_refused(&super::super::command(&app, &replace), "stop `assent serve`");
+    joins(&app, "bob@b.example").await;
+    assert_eq!(app.count("SELECT count(*) FROM subscriber").await, 2, "it goes on as it was");
+}
+
+#[apply(both_databases!)]
 async fn who_knows_endings_alone_signs_under_another_name(database: Database) {
     let app = TestApp::start(database).await;
     joins(&app, "ada@b.example").await;

@@ -98,7 +98,6 @@ impl Server {
             "full_page_writes=off",
             // It would go around the databases of all stories, over and over.
             "autovacuum=off",
-            "jit=off",
         ] {
             postgres.args(["-c", setting]);
         }
