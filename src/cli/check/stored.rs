@@ -10,6 +10,7 @@ use crate::app::demand_own_keys;
 use crate::cli::outcome::{Error, refuse};
 use crate::clock::Clock;
 use crate::config::{Keys, Settings};
+use crate::domain::alarm::MAIL_PAUSED;
 use crate::domain::catalog::notice::LANG;
 use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::domain::timestamp::Timestamp;
@@ -20,6 +21,7 @@ use crate::flows::ledger::keep_verdict::find_verdict;
 use crate::flows::ledger::replay_endings::count_unknown;
 use crate::outside::Outside;
 use crate::random::{Moment, Random};
+use crate::store::alarms;
 use crate::store::ledger::checkpoints;
 use crate::store::policy::versions;
 use crate::store::schema::{NewerSchema, Schema};
@@ -98,12 +100,23 @@ async fn look_into(report: &mut Report, db: &Db, keys: &Keys, files: bool) -> Op
                 report.tell("ledger", in_time(ledger(db, keys)).await);
                 report.tell("endings", in_time(endings(db)).await);
             }
+            if let Err(error) = in_time(mail_leaves(db)).await {
+                report.tell("mail", Err(error));
+            }
             report.tell("policy", in_time(policy(db)).await);
             report.tell("staff", in_time(accounts(db)).await);
             // What is wrong with the database was told.
             in_time(newest(db)).await.ok().flatten()
         }
     }
+}
+
+/// After a restore nothing is sent until somebody says so.
+async fn mail_leaves(db: &Db) -> Result<(), Error> {
+    let Some(pause) = alarms::find(&mut db.read().await?, MAIL_PAUSED).await? else {
+        return Ok(());
+    };
+    Err(refuse(format!("none leaves: {}; `assent mail resume` lets it go", pause.detail)))
 }
 
 async fn newest(db: &Db) -> Result<Option<String>, Error> {

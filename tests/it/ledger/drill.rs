@@ -205,7 +205,13 @@ async fn what_was_lost_is_known_and_nobody_comes_back(database: Database) {
     assert!(machine.does(&["ledger", "resume"]).contains("/r2"));
     assert_eq!(machine.contacts(), ["cyd@b.example"]);
     machine.does(&["ledger", "verify"]);
+    let is_held_back = || {
+        let checked = machine.run(&["check", "--no-dns"]);
+        String::from_utf8_lossy(&checked.stdout).contains("`assent mail resume` lets it go")
+    };
+    assert!(is_held_back());
     assert_eq!(machine.does(&["mail", "resume"]), "mail leaves again\n");
+    assert!(!is_held_back());
 }
 
 #[apply(both_databases!)]
@@ -337,9 +343,7 @@ async fn one_that_cannot_be_put_back_leaves_what_is_there(database: Database) {
 async fn one_that_a_program_has_open_is_not_replaced(database: Database) {
     let app = TestApp::start(database).await;
     joins(&app, "ada@b.example").await;
-    seal(&app).await;
-    let kept = tempfile::tempdir().unwrap();
-    let dir = kept.path().join("back-up");
+    let dir = app.dir.path().join("back-up");
     back_up(&app, &dir);
     let replace = ["restore", dir.to_str().unwrap(), "--without-newer", "--replace"];
     super::super::assert_refused(&super::super::command(&app, &replace), "stop `assent serve`");
