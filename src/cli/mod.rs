@@ -35,8 +35,9 @@ use assent_ledger::command::{AuditRefusal, stop_when_nobody_reads};
 use clap::{Parser, Subcommand};
 
 use self::opening::{log_to_stderr, open, settings};
-use self::outcome::Outcome;
+use self::outcome::{Outcome, refuse};
 use crate::domain::sentence::sentence;
+use crate::store::dump::is_there;
 
 /// Newsletter subscriptions and consent: a free report behind a form, a confirmation by one press, a
 /// gated download, and proof of what was agreed to.
@@ -123,6 +124,13 @@ enum Desk {
     Purge(purge::Purge),
 }
 
+impl Desk {
+    /// Whether it means people who are held already: an installation made by it would only seem to have been asked.
+    fn wants_what_is_there(&self) -> bool {
+        matches!(self, Self::Erase(_) | Self::Backup(_) | Self::Purge(_))
+    }
+}
+
 /// What tells a mail server to try again later (`EX_TEMPFAIL` of sysexits.h).
 const TRY_LATER: u8 = 75;
 
@@ -203,6 +211,13 @@ async fn run_at_desk(config: Option<PathBuf>, command: Desk) -> Outcome {
     }
     let settings = settings(config)?;
     log_to_stderr("warn", settings.log_json);
+    if command.wants_what_is_there() && !is_there(&settings.database_url).await? {
+        let data_dir = settings.data_dir.display();
+        return Err(refuse(format!(
+            "there is no database of an installation in {data_dir}: name its settings by --config, or go to where its \
+             assent.toml lies"
+        )));
+    }
     let core = open(settings).await?;
     // What another replica noted is known before anybody is named.
     if let Desk::Export(_) | Desk::Withdrawals(_) = &command {

@@ -197,3 +197,12 @@ async fn a_command_without_its_database_says_so(database: Database) {
         }
     }
 }
+
+#[apply(both_databases!)]
+async fn where_nothing_is_nobody_is_erased_or_backed_up(database: Database) {
+    let desk = Desk::new(database).await;
+    for arguments in [&["erase", "ada@b.example"][..], &["backup", "kept"], &["purge"]] {
+        desk.is_refused(&[], arguments, &["no database of an installation", "--config"]);
+    }
+    assert!(!desk.path("data").exists() && !desk.path("kept").exists(), "nothing was made");
+}
