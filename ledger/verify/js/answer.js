@@ -225,7 +225,7 @@ function policyBox({ evidence, type }) {
     return "The box of the policy itself was left unticked.";
   // The forms for signing up note of each box whether they demand it, and always demand this one.
   return typeof evidence.required === "boolean"
-    ? "The box of the policy itself is not part of this receipt: it has a receipt of its own: ask for that. The publisher’s program is made to take no form on which it was not ticked; that it took none is the publisher’s word."
+    ? "The box of the policy itself is not part of this receipt. It has a receipt of its own: ask for that. The publisher’s program is made to take no form on which it was not ticked; that it took none is the publisher’s word."
     : "Whether the box of the policy itself was ticked too, this receipt does not say: that has a receipt of its own.";
 }
 

@@ -80,7 +80,7 @@ async fn a_kill_loses_nothing_acknowledged(database: Database) {
         // Another moment in each round: after so many mails.
         poll::until("mail under way", || async {
             let mails = std::fs::read_dir(&mailbox).ok()?.count();
-            (mails > round * 20 + 20).then_some(())
+            (mails > round * 30 + 20).then_some(())
         })
         .await;
         served.kill();
@@ -89,7 +89,7 @@ async fn a_kill_loses_nothing_acknowledged(database: Database) {
             acknowledged.extend(sender.await.unwrap());
         }
     }
-    assert!(acknowledged.len() > 60, "{}", acknowledged.len());
+    assert!(acknowledged.len() > 80, "{}", acknowledged.len());
     let _served = Served::start(dir.path(), &set, &["serve"]).await;
     let mailbox = assent::mail::mailbox::Mailbox::open(&mailbox).unwrap();
     let read = |name: &String| Mail::parse(&mailbox.read(name.parse().unwrap()).unwrap());
