@@ -15,8 +15,21 @@ pub fn is_away(error: &sqlx::Error) -> bool {
     }
 }
 
-/// By the code of the error: five characters are PostgreSQL's (its manual, appendix A), a number is SQLite's (the low byte
-/// of an extended result code).
+/// Whether SQLite found the file locked, in whichever of its ways.
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| primary(&code) == BUSY)
+}
+
+/// `SQLITE_BUSY`.
+const BUSY: i64 = 5;
+
+/// SQLite's result code, without what extends it: the low byte. 0, which is no error's, of what is no number.
+fn primary(code: &str) -> i64 {
+    code.parse().map_or(0, |code: i64| code & 0xff)
+}
+
+/// By the code of the error: five characters are PostgreSQL's (its manual, appendix A), a number is SQLite's.
 fn passes(code: &str) -> bool {
     if code.len() == 5 {
         // Connections, conflicts with others, resources, locks, an operator's act, a disk; a standby that only reads.
@@ -24,8 +37,7 @@ fn passes(code: &str) -> bool {
         return CLASSES.iter().any(|class| code.starts_with(class)) || code == "25006";
     }
     // Busy, locked, no memory, read-only, interrupted, a disk that fails or is full, a file that does not open.
-    let primary = code.parse().map_or(0, |code: i64| code & 0xff);
-    [5, 6, 7, 8, 9, 10, 13, 14].contains(&primary)
+    [BUSY, 6, 7, 8, 9, 10, 13, 14].contains(&primary(code))
 }
 
 #[cfg(test)]

@@ -243,12 +243,5 @@ pub async fn is_in_use(url: &SecretString) -> Result<bool, DumpError> {
         sqlx::query("SELECT count(*) FROM sqlite_schema").execute(&mut connection).await?;
         connection.close().await
     };
-    Ok(looked.await.is_err_and(|error| is_busy(&error)))
-}
-
-/// Whether SQLite found the file locked, in whichever of its ways (`SQLITE_BUSY`, and what extends it).
-fn is_busy(error: &sqlx::Error) -> bool {
-    const BUSY: u32 = 5;
-    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
-    code.is_some_and(|code| code & 0xff == BUSY)
+    Ok(looked.await.is_err_and(|error| super::away::is_busy(&error)))
 }

@@ -127,11 +127,17 @@ function strangersOf(head) {
 
 /** What is said of witnesses whose keys nobody gave; undefined where no line seems to be by one. */
 export function strangersText(head) {
-  const others = head ? strangersOf(head) : [];
-  if (others.length === 0) return undefined;
-  const [what, key] =
-    others.length === 1 ? ["a signature", "that witness’s key, from the witness itself"] : ["signatures", "those witnesses’ keys, from the witnesses themselves"];
-  return `It carries ${what} in the name of ${listed(others)}, not checked here: give ${key}.`;
+  return uncheckedText(head ? strangersOf(head) : []);
+}
+
+/** What is said of signatures in these names, which nobody gave a key for; undefined where there is none. */
+export function uncheckedText(names) {
+  if (names.length === 0) return undefined;
+  const [signature, key] =
+    names.length === 1
+      ? ["a signature in the name of", "that witness’s key, from the witness itself"]
+      : ["signatures in the names of", "those witnesses’ keys, from the witnesses themselves"];
+  return `It carries ${signature} ${listed(names)}, not checked here: give ${key}.`;
 }
 
 function unknownLines(head) {

@@ -1,6 +1,7 @@
 // What others than the publisher say of a receipt: who signed it as a witness, and until when it can have been made up.
 
 import { confirmations } from "./confirmed.js";
+import { uncheckedText } from "./head.js";
 import { listed, moment } from "./words.js";
 
 /** Steps that may fail though the thing by itself is whole and signed: what was held against it does not fit. */
@@ -46,12 +47,8 @@ export function firstOf(signed) {
 }
 
 function unchecked({ strangers = [] }) {
-  if (strangers.length === 0) return undefined;
-  const [signature, key] =
-    strangers.length === 1
-      ? ["a signature in the name of the witness", "that witness’s key, from the witness itself"]
-      : ["signatures in the names of the witnesses", "those witnesses’ keys, from the witnesses themselves"];
-  return `Not known yet. It carries ${signature} ${listed(strangers)}, not checked here: give ${key}.`;
+  const text = uncheckedText(strangers);
+  return text && `Not known yet. ${text}`;
 }
 
 function never({ missing = [] }) {
