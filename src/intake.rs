@@ -3,7 +3,7 @@
 //! counted, so that whoever sends them learns nothing by the time it takes, and takes no database from others.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -11,11 +11,14 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::domain::slug::Slug;
+use crate::flows::ledger::contexts::Contexts;
 use crate::flows::signup::count_dropped::count_dropped;
-use crate::flows::signup::sign_up::{SignUp, sign_up};
+use crate::flows::signup::sign_up::{
+    Kept, PreparedForm, PreparedForms, SignUp, prepare, store_prepared,
+};
 use crate::flows::{Error, FlowSettings};
 use crate::random::{Moment, Random};
-use crate::store::{Db, is_away};
+use crate::store::{Db, WriteTurn, is_away};
 
 /// How many signups may wait; the next is told to come back.
 const QUEUE: usize = 4096;
@@ -25,11 +28,12 @@ const BATCH: usize = 256;
 /// How long a reader is kept waiting for the database.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-type Waiting = (Form, oneshot::Sender<Result<(), IntakeError>>);
+type Answer = oneshot::Sender<Result<(), IntakeError>>;
+type Waiting = (Form, Answer);
 
 /// A form on its way.
 enum Form {
-    SignUp(Box<SignUp>),
+    SignUp(Box<PreparedForm>),
     /// One that is dropped and counted, through the form of this report, or of the newsletters.
     Dropped(Option<Slug>),
 }
@@ -37,7 +41,7 @@ enum Form {
 /// Forms that share one transaction.
 #[derive(Default)]
 struct Batch {
-    signups: Vec<SignUp>,
+    signups: Vec<PreparedForm>,
     dropped: Vec<Option<Slug>>,
 }
 
@@ -45,6 +49,8 @@ struct Batch {
 #[derive(Clone)]
 pub struct Intake {
     queue: mpsc::Sender<Waiting>,
+    parts: IntakeParts,
+    contexts: Arc<Contexts>,
 }
 
 /// The signup is not stored; the reader may try again.
@@ -86,7 +92,7 @@ impl Intake {
         for _ in 0..parts.db.writers() {
             tasks.spawn(work(parts.clone(), waiting.clone()));
         }
-        Self { queue }
+        Self { queue, parts: parts.clone(), contexts: Arc::default() }
     }
 
     /// Hands in one signup and waits until it is on disk.
@@ -94,7 +100,14 @@ impl Intake {
     /// # Errors
     /// When too many wait, or the database did not take it; then it is not stored.
     pub async fn hand_in(&self, signup: SignUp) -> Result<(), IntakeError> {
-        self.send(Form::SignUp(Box::new(signup))).await
+        // Here, beside all others: whoever stores forms has enough to do.
+        let IntakeParts { clock, random, settings, .. } = &self.parts;
+        let prepared = prepare(settings.at(&Moment::new(clock, random)), &self.contexts, signup);
+        let prepared = prepared.map_err(|error| {
+            tracing::error!(%error, "a signup has no evidence");
+            IntakeError::Store
+        })?;
+        self.send(Form::SignUp(Box::new(prepared))).await
     }
 
     /// Hands in that a form was dropped, of this report or of the newsletters, and waits until it is counted.
@@ -119,8 +132,19 @@ impl Intake {
 
 /// Takes what waits, stores it, answers, until the door is closed and nothing waits.
 async fn work(parts: IntakeParts, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) {
+    let db = parts.db.clone();
+    let mut storing = Storing::new(parts);
     let mut taken = Vec::with_capacity(BATCH);
     while waiting.lock().await.recv_many(&mut taken, BATCH).await > 0 {
+        let turn = take_turn(&db).await;
+        // While others wrote, more came; where another task waits for some, none did.
+        if let Ok(mut waiting) = waiting.try_lock() {
+            while taken.len() < BATCH
+                && let Ok(next) = waiting.try_recv()
+            {
+                taken.push(next);
+            }
+        }
         let (mut batch, mut signed, mut dropped) = (Batch::default(), vec![], vec![]);
         for (form, answer) in taken.drain(..) {
             match form {
@@ -134,14 +158,15 @@ async fn work(parts: IntakeParts, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) 
                 }
             }
         }
-        let stored = store(&parts, &batch.signups, &batch.dropped).await;
+        let forms: Vec<&PreparedForm> = batch.signups.iter().collect();
+        let stored = storing.store(turn, &forms, &batch.dropped).await;
         let refused = matches!(stored, Err(IntakeError::Store | IntakeError::Busy));
         if refused && signed.len() + dropped.len() > 1 {
             // One bad signup must not take the others with it.
-            for (signup, answer) in batch.signups.iter().zip(signed) {
-                tell(answer, store(&parts, std::slice::from_ref(signup), &[]).await);
+            for (form, answer) in forms.into_iter().zip(signed) {
+                tell(answer, storing.store(take_turn(&db).await, &[form], &[]).await);
             }
-            let counted = store(&parts, &[], &batch.dropped).await;
+            let counted = storing.store(take_turn(&db).await, &[], &batch.dropped).await;
             for answer in dropped {
                 tell(answer, counted);
             }
@@ -154,51 +179,97 @@ async fn work(parts: IntakeParts, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) 
 }
 
 /// A reader who went away meanwhile hears nothing; the signup is stored all the same.
-fn tell(reader: oneshot::Sender<Result<(), IntakeError>>, stored: Result<(), IntakeError>) {
+fn tell(reader: Answer, stored: Result<(), IntakeError>) {
     let _gone = reader.send(stored);
 }
 
-async fn store(
-    parts: &IntakeParts,
-    signups: &[SignUp],
-    dropped: &[Option<Slug>],
-) -> Result<(), IntakeError> {
-    let stored = async {
-        let at = Moment::new(&parts.clock, &parts.random);
-        let stored = parts.db.run(|tx| {
-            Box::pin(async {
-                if !signups.is_empty() {
-                    sign_up(tx, &at, &parts.settings, signups).await?;
-                }
-                count_dropped(tx, &at, &parts.settings, dropped).await
-            })
-        });
-        stored.await
-    };
-    match tokio::time::timeout(DEADLINE, stored).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => {
-            tracing::error!(error = ?error, signups = signups.len(), "signups could not be stored");
-            // Only what the database refused may be one signup's fault.
-            match error {
-                Error::Store(error @ sqlx::Error::Database(_)) if is_away(&error) => {
-                    Err(IntakeError::Busy)
-                }
-                Error::Store(error) if !is_away(&error) => Err(IntakeError::Store),
-                Error::Evidence(_) => Err(IntakeError::Store),
-                Error::Store(_)
-                | Error::Tree
-                | Error::Unsealed(_)
-                | Error::Stopped(_)
-                | Error::Outside(_)
-                | Error::NotLevel(_)
-                | Error::NewerSchema(_)
-                | Error::Changed(..) => Err(IntakeError::Away),
+type Turn<'d> = Result<WriteTurn<'d>, IntakeError>;
+
+async fn take_turn(db: &Db) -> Turn<'_> {
+    match tokio::time::timeout(DEADLINE, db.take_turn()).await {
+        Ok(turn) => turn.map_err(|error| refusal(error.into())),
+        Err(_) => Err(away()),
+    }
+}
+
+fn away() -> IntakeError {
+    tracing::error!("the database did not answer in time");
+    IntakeError::Away
+}
+
+/// For how long it is believed of what many forms share that the database has it. One that went back in time lacks what
+/// came last, and gets it again.
+const BELIEVED: Duration = Duration::from_mins(1);
+
+/// Stores one batch after the other.
+struct Storing {
+    parts: IntakeParts,
+    kept: Kept,
+    kept_since: Instant,
+}
+
+impl Storing {
+    fn new(parts: IntakeParts) -> Self {
+        Self { parts, kept: Kept::default(), kept_since: Instant::now() }
+    }
+
+    fn forget(&mut self) {
+        (self.kept, self.kept_since) = (Kept::default(), Instant::now());
+    }
+
+    async fn store(
+        &mut self,
+        turn: Turn<'_>,
+        forms: &[&PreparedForm],
+        dropped: &[Option<Slug>],
+    ) -> Result<(), IntakeError> {
+        let turn = turn?;
+        if self.kept_since.elapsed() > BELIEVED {
+            self.forget();
+        }
+        let Self { parts: IntakeParts { db, clock, random, settings }, kept, .. } = &*self;
+        let stored = async {
+            let at = Moment::new(clock, random);
+            let stored = turn.run(|tx| {
+                Box::pin(async {
+                    if !forms.is_empty() {
+                        let prepared = PreparedForms { forms, kept };
+                        store_prepared(tx, &at, settings, prepared).await?;
+                    }
+                    count_dropped(tx, &at, settings, dropped).await
+                })
+            });
+            stored.await
+        };
+        match tokio::time::timeout(DEADLINE, stored).await {
+            Ok(Ok(())) => {
+                db.signals().note_forms(forms.len());
+                self.kept.note(forms);
+                Ok(())
             }
+            Ok(Err(error)) => {
+                self.forget();
+                Err(refusal(error))
+            }
+            Err(_) => Err(away()),
         }
-        Err(_) => {
-            tracing::error!(signups = signups.len(), "the database did not answer in time");
-            Err(IntakeError::Away)
-        }
+    }
+}
+
+/// Only what the database refused may be one signup's fault.
+fn refusal(error: Error) -> IntakeError {
+    tracing::error!(error = ?error, "signups could not be stored");
+    match error {
+        Error::Store(error @ sqlx::Error::Database(_)) if is_away(&error) => IntakeError::Busy,
+        Error::Store(error) if !is_away(&error) => IntakeError::Store,
+        Error::Evidence(_) => IntakeError::Store,
+        Error::Store(_)
+        | Error::Tree
+        | Error::Unsealed(_)
+        | Error::Stopped(_)
+        | Error::Outside(_)
+        | Error::NotLevel(_)
+        | Error::NewerSchema(_)
+        | Error::Changed(..) => IntakeError::Away,
     }
 }

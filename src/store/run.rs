@@ -30,6 +30,29 @@ impl DerefMut for UseCase<'_> {
     }
 }
 
+/// A turn to write.
+pub struct WriteTurn<'d> {
+    db: &'d Db,
+    tx: Tx,
+}
+
+impl WriteTurn<'_> {
+    /// As [`Db::run`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn run<'a, T, E, F>(self, mut use_case: F) -> Result<T, E>
+    where
+        E: From<sqlx::Error>,
+        F: for<'t> FnMut(&'t mut UseCase<'a>) -> Running<'t, T, E>,
+    {
+        let mut running = UseCase { tx: self.tx, borrows: PhantomData };
+        let outcome = use_case(&mut running).await?;
+        self.db.finish(running.tx).await?;
+        Ok(outcome)
+    }
+}
+
 impl Db {
     /// Runs a use case: what it wrote is durable when this returns what it came to, and what that asks for is done.
     /// Where it was refused, or gave up ([`Tx::give_up`]), nothing was written. It may be run from its beginning more
@@ -37,15 +60,20 @@ impl Db {
     ///
     /// # Errors
     /// What the use case was refused for, or that the database or the data directory could not promise it.
-    pub async fn run<'a, T, E, F>(&self, mut use_case: F) -> Result<T, E>
+    pub async fn run<'a, T, E, F>(&self, use_case: F) -> Result<T, E>
     where
         E: From<sqlx::Error>,
         F: for<'t> FnMut(&'t mut UseCase<'a>) -> Running<'t, T, E>,
     {
-        let mut running = UseCase { tx: self.write().await?, borrows: PhantomData };
-        let outcome = use_case(&mut running).await?;
-        self.finish(running.tx).await?;
-        Ok(outcome)
+        self.take_turn().await?.run(use_case).await
+    }
+
+    /// Waits for one's turn to write. Whoever gathers what others send may take until then what comes.
+    ///
+    /// # Errors
+    /// When the database does not answer in time.
+    pub async fn take_turn(&self) -> sqlx::Result<WriteTurn<'_>> {
+        Ok(WriteTurn { db: self, tx: self.write().await? })
     }
 
     async fn finish(&self, mut tx: Tx) -> sqlx::Result<()> {

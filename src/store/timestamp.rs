@@ -3,6 +3,7 @@
 
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgHasArrayType, PgTypeInfo};
 use sqlx::{Database, Decode, Encode, Postgres, Sqlite, Type};
 use time::OffsetDateTime;
 
@@ -38,6 +39,12 @@ impl Type<Postgres> for Timestamp {
     }
     fn compatible(ty: &<Postgres as Database>::TypeInfo) -> bool {
         <OffsetDateTime as Type<Postgres>>::compatible(ty)
+    }
+}
+
+impl PgHasArrayType for Timestamp {
+    fn array_type_info() -> PgTypeInfo {
+        <OffsetDateTime as PgHasArrayType>::array_type_info()
     }
 }
 

@@ -30,6 +30,11 @@ const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// from what they asked for must not be told by how long that takes.
 const AFTER_THE_ANSWER: Duration = Duration::from_millis(5);
 
+/// While readers wait for their forms to be stored, a lane rests so many times as long as its last mail took.
+const REST_IN_A_CROWD: u32 = 10;
+/// But no longer than this.
+const LONGEST_REST: Duration = Duration::from_millis(250);
+
 /// How long a lane stays away that the relay had no room for.
 const CROWDED: Duration = Duration::from_secs(10);
 
@@ -156,6 +161,7 @@ impl Lane {
         loop {
             let next = self.waiting.lock().await.recv().await;
             let Some(mail) = next else { return };
+            let began = Instant::now();
             let rests = stop.is_cancelled() || breaker.until().is_some();
             let (tried, crowded) = if rests || !leases.holds(&mail) {
                 (Attempt::Untried(Duration::ZERO), false)
@@ -168,11 +174,16 @@ impl Lane {
             if self.results.send((mail, tried)).await.is_err() {
                 return;
             }
-            if crowded {
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = tokio::time::sleep(CROWDED) => {}
-                }
+            let rest = if crowded {
+                CROWDED
+            } else if self.shared.parts.db.signals().is_crowded() {
+                (began.elapsed() * REST_IN_A_CROWD).min(LONGEST_REST)
+            } else {
+                continue;
+            };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(rest) => {}
             }
         }
     }

@@ -13,7 +13,8 @@ use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 
 /// The body of a consent event: who and when, and by its hash what they were shown (GDPR Art. 7(1)). It is
-/// hashed in its RFC 8785 form, and a field added later must be optional. With the leaves of version 1, the
+/// hashed in its RFC 8785 form, so its fields stand in the order of their names, and a field added later must be
+/// optional. With the leaves of version 1, the
 /// context stood in the body itself, and there was neither `seq` nor `previous`.
 #[derive(Clone, Debug, Serialize)]
 pub struct EventBody<'a> {
@@ -51,6 +52,17 @@ pub struct EventBody<'a> {
     /// seen.
     #[serde(skip_serializing_if = "<[Purpose]>::is_empty")]
     pub unticked: &'a [Purpose],
+}
+
+impl EventBody<'_> {
+    /// Its RFC 8785 text. Its fields stand in that order already, and texts and whole numbers are written the same, so
+    /// nothing is sorted: an event is made for each box of each form.
+    ///
+    /// # Errors
+    /// When it has no JSON form.
+    pub fn canonical(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
 }
 
 /// What many events share: who asked, for what, in which words, under which policy, and where. Kept once, and
@@ -143,4 +155,43 @@ pub struct ErasureBody<'a> {
     pub source: &'a str,
     /// The key that once led to the person, and leads to nobody now.
     pub subscriber_id: Uuid,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::consent::address_confirmation::ConfirmedBy;
+
+    proptest! {
+        #[test]
+        fn the_text_of_a_body_is_canonical(
+            [email, evidence, previous, message_id] in any::<[String; 4]>(),
+            (signup, subscriber, event) in any::<(Option<u128>, Option<u128>, u128)>(),
+            seq in 1..(1i64 << 53),
+            micros in 0..4_000_000_000_000_000_i64,
+            filled in any::<bool>(),
+        ) {
+            let unticked = [Purpose::privacy_policy(), "offers".parse().unwrap()];
+            let message_id = Some(message_id);
+            let confirmed = AddressConfirmation { by: ConfirmedBy::Link, message_id };
+            let body = EventBody {
+                at: Timestamp::from_micros(micros),
+                confirmed: filled.then_some(&confirmed),
+                context: "00ff",
+                data: if filled { &[DataKind::Email, DataKind::Name] } else { &[] },
+                email: &email,
+                event_id: Uuid::from_u128(event),
+                evidence: filled.then_some(evidence.as_str()),
+                previous: filled.then_some(previous.as_str()),
+                requested_at: Timestamp::from_micros(micros),
+                seq,
+                signup_id: signup.map(Uuid::from_u128),
+                subscriber_id: subscriber.map(Uuid::from_u128),
+                unticked: if filled { &unticked } else { &[] },
+            };
+            prop_assert_eq!(body.canonical().unwrap(), assent_ledger::leaf::canonical(&body).unwrap());
+        }
+    }
 }

@@ -7,6 +7,7 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::evidence_key::ConsentFields;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::suppression::SuppressionReason;
+use crate::flows::ledger::contexts::Contexts;
 use crate::flows::ledger::evidence::{Form, Order, PolicyShown, Words, Workflow};
 use crate::flows::{By, Case, Error};
 use crate::store::Tx;
@@ -65,14 +66,15 @@ pub async fn give(
     let keys = [settings.address_secret.subscriber_key(subscriber_id), address_key.clone()];
     let mut order = Order::reserve(tx, case, subscriber_id, chosen.len()).await?;
     let states = consents::list_states(tx, subscriber_id).await?;
-    let mut events = Vec::with_capacity(chosen.len());
+    let (mut events, contexts) = (Vec::with_capacity(chosen.len()), Contexts::default());
     for words in chosen {
         let state = states.iter().find(|(purpose, _)| purpose == words.purpose);
         let state = state.map(|(_, state)| *state);
         consents::lift_expiry(tx, at.now, &keys, (words.purpose, state)).await?;
-        events.push(order.event(EventType::confirming(state), &form, words)?);
+        let shown = contexts.shown(settings, &form, words)?;
+        events.push(order.event(EventType::confirming(state), &form, &shown)?);
     }
-    events::append_all(tx, at.now, &events).await?;
+    events::append_all(tx, &events.iter().collect::<Vec<_>>()).await?;
     for (event, words) in events.iter().zip(chosen) {
         let consent = ConsentFields {
             subscriber_id,
@@ -124,6 +126,7 @@ pub async fn end(
     let id = subscriber.subscriber_id;
     let mut order = Order::reserve(tx, case, id, ending.len()).await?;
     let mut events: Vec<NewConsentEvent> = Vec::with_capacity(ending.len());
+    let contexts = Contexts::default();
     for consent in &ending {
         let form = Form {
             signup_id: None,
@@ -141,9 +144,10 @@ pub async fn end(
             evidence: None,
             workflow: Workflow::default(),
         };
-        events.push(order.event(event_type, &form, &Words::from(*consent))?);
+        let shown = contexts.shown(settings, &form, &Words::from(*consent))?;
+        events.push(order.event(event_type, &form, &shown)?);
     }
-    events::append_all(tx, at.now, &events).await?;
+    events::append_all(tx, &events.iter().collect::<Vec<_>>()).await?;
     let subscriber_key = settings.address_secret.subscriber_key(id);
     for (event, consent) in events.iter().zip(&ending) {
         let ended = ConsentFields {

@@ -19,6 +19,7 @@ use crate::domain::staff::action::Action;
 use crate::domain::text::Line;
 use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
+use crate::flows::ledger::contexts::Contexts;
 use crate::flows::ledger::evidence::{Form, Order, Subject, Workflow};
 use crate::flows::signup::sign_up::words;
 use crate::flows::{Act, Case, Error, FlowSettings};
@@ -246,7 +247,7 @@ fn subscriber<'a>(case: Case<'_>, row: &'a ImportRow) -> ImportedSubscriber<'a> 
         organisation,
         words: SearchWords::new(email, [name, organisation, job_title]).kept(),
         job_title,
-        mac: HEXLOWER.encode(&settings.evidence_key.subscriber(subscriber_id, &row.address_key)),
+        mac: settings.evidence_key.subscriber(subscriber_id, &row.address_key),
     }
 }
 
@@ -276,15 +277,14 @@ async fn record(
     Agreed { import, notice }: Agreed<'_>,
     arrived: &[Arrived<'_>],
 ) -> Result<(), Error> {
-    let Case { at, settings } = case;
+    let settings = case.settings;
     let known: Vec<(Uuid, i64)> = arrived
         .iter()
         .filter(|(_, taken)| taken.seq > 1)
         .map(|(_, taken)| (taken.described.subscriber_id, taken.seq - 1))
         .collect();
     let leaves = events::list_leaves(tx, &known).await?;
-    let mut events = Vec::with_capacity(arrived.len());
-    let mut consents = Vec::with_capacity(arrived.len());
+    let (mut events, mut consents, contexts) = (vec![], vec![], Contexts::default());
     for (contact, taken) in arrived {
         let data = contact.data();
         let form = Form {
@@ -299,12 +299,12 @@ async fn record(
             workflow: Workflow { data: &data, ..Workflow::default() },
         };
         let subscriber_id = taken.described.subscriber_id;
-        let email = taken.described.email.as_str();
-        let owner = (email, &taken.address_key);
+        let owner = (taken.described.email.as_str(), &taken.address_key);
         settings.demand_own_address(subscriber_id, owner, taken.mac.as_deref())?;
         let leaf = leaves.get(&subscriber_id).map(String::as_str);
         let mut order = Order::after(case, Subject::Subscriber(subscriber_id), taken.seq, leaf);
-        let event = order.event(EventType::Given, &form, &words(notice))?;
+        let shown = contexts.shown(settings, &form, &words(notice))?;
+        let event = order.event(EventType::Given, &form, &shown)?;
         let mac = settings.evidence_key.consent(&ConsentFields {
             subscriber_id,
             address_key: &taken.address_key,
@@ -322,12 +322,12 @@ async fn record(
         consents.push(ImportedConsent {
             subscriber_id,
             event_id: event.event_id,
-            consented_at: contact.consented_at.micros(),
-            mac: HEXLOWER.encode(&mac),
+            consented_at: contact.consented_at,
+            mac,
         });
         events.push(event);
     }
-    events::append_all(tx, at.now, &events).await?;
+    events::append_all(tx, &events.iter().collect::<Vec<_>>()).await?;
     let shared = ImportedTerms {
         purpose: import.purpose,
         notice_id: notice.notice_id,

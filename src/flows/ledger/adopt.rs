@@ -5,7 +5,6 @@
 use assent_ledger::leaf::{LeafHead, LeafType};
 use assent_ledger::record::RecordType;
 use assent_ledger::tree::{Frontier, leaf_hash};
-use data_encoding::HEXLOWER;
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -155,14 +154,14 @@ async fn mark_some_events(
     let Some(last) = events.last() else { return Ok(None) };
     let mac = |event: &adoptions::UnmarkedEvent| IdMac {
         id: event.event_id,
-        mac: HEXLOWER.encode(&settings.evidence_key.event(&EventFields {
+        mac: settings.evidence_key.event(&EventFields {
             event_id: event.event_id,
             subject_id: event.subject_id,
             seq: event.seq,
             event_type: event.event_type,
             purpose: &event.purpose,
             leaf: &event.leaf,
-        })),
+        }),
     };
     adoptions::mark_events(tx, &events.iter().map(mac).collect::<Vec<_>>()).await?;
     Ok(Some((last.event_id, events.len() as u64)))
@@ -184,7 +183,7 @@ async fn mark_some_signups(
     let signups = signups::list_unmarked(tx, after, AT_ONCE).await?;
     let mac = |signup: &Signup<String>| IdMac {
         id: signup.signup_id,
-        mac: HEXLOWER.encode(&settings.evidence_key.signup(&signup.fields())),
+        mac: settings.evidence_key.signup(&signup.fields()),
     };
     let macs: Vec<IdMac> = signups.iter().map(mac).collect();
     if !macs.is_empty() {
@@ -209,9 +208,7 @@ async fn mark_some_subscribers(
     let subscribers = adoptions::list_unmarked_subscribers(tx, after, AT_ONCE).await?;
     let mac = |subscriber: &UnmarkedSubscriber| IdMac {
         id: subscriber.subscriber_id,
-        mac: HEXLOWER.encode(
-            &settings.evidence_key.subscriber(subscriber.subscriber_id, &subscriber.address_key),
-        ),
+        mac: settings.evidence_key.subscriber(subscriber.subscriber_id, &subscriber.address_key),
     };
     let macs: Vec<IdMac> = subscribers.iter().map(mac).collect();
     if !macs.is_empty() {
@@ -238,7 +235,7 @@ async fn mark_some_consents(
         subscriber_id: consent.subscriber_id,
         purpose: consent.purpose.clone(),
         event_id: consent.event_id,
-        mac: HEXLOWER.encode(&settings.evidence_key.consent(&ConsentFields {
+        mac: settings.evidence_key.consent(&ConsentFields {
             subscriber_id: consent.subscriber_id,
             address_key: &consent.address_key,
             purpose: &consent.purpose,
@@ -251,7 +248,7 @@ async fn mark_some_consents(
             source: &consent.source,
             requested_at: consent.requested_at,
             confirmed_at: consent.confirmed_at,
-        })),
+        }),
     };
     let macs: Vec<ConsentMac> = consents.iter().map(mac).collect();
     if !macs.is_empty() {

@@ -1,25 +1,23 @@
 //! How a consent event is made from what was shown and said.
 
-use assent_ledger::digest::sha256_hex;
+use std::sync::Arc;
+
 use assent_ledger::event_type::EventType;
 use assent_ledger::leaf::{LeafHead, canonical};
 use assent_ledger::note::encode_hash;
 use assent_ledger::record::Emptied;
 use assent_ledger::tree::leaf_hash;
-use data_encoding::HEXLOWER;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::address_confirmation::AddressConfirmation;
-use crate::domain::consent::event::{
-    Context, ControllerEvidence, ErasureBody, EventBody, NoticeEvidence, PolicyEvidence,
-};
-use crate::domain::consent::evidence_key::EventFields;
+use crate::domain::consent::event::{ErasureBody, EventBody};
+use crate::domain::consent::evidence_key::{EventFields, RowMac};
 use crate::domain::consent::given_details::DataKind;
 use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
-use crate::flows::{By, Case, FlowSettings};
+use crate::flows::{By, Case};
 use crate::store::Tx;
 use crate::store::consent::contexts::NewContext;
 use crate::store::consent::events::{self, NewConsentEvent};
@@ -101,6 +99,16 @@ pub struct Words<'a> {
     pub sha256: &'a str,
 }
 
+/// Words that were shown, and what they were shown in.
+pub struct Shown<'a> {
+    /// What they ask for.
+    pub purpose: &'a Purpose,
+    /// Their key.
+    pub notice_id: Uuid,
+    /// What they were shown in.
+    pub context: Arc<NewContext>,
+}
+
 /// Whose order an event stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
@@ -169,19 +177,18 @@ impl<'a> Order<'a> {
         &mut self,
         event_type: EventType,
         form: &Form<'_>,
-        words: &Words<'_>,
+        shown: &Shown<'_>,
     ) -> serde_json::Result<NewConsentEvent> {
-        let Case { at, settings } = self.case;
-        let context = context(settings, form, words)?;
+        let at = self.case.at;
         let (event_id, seq) = (at.new_id(), self.seq);
         let subscriber_id = match self.subject {
             Subject::Signup(_) => None,
             Subject::Subscriber(id) => Some(id),
         };
-        let body = canonical(&EventBody {
+        let body = EventBody {
             at: at.now,
             confirmed: form.workflow.confirmed,
-            context: &context.sha256,
+            context: shown.context.name(),
             data: form.workflow.data,
             email: form.email,
             event_id,
@@ -192,10 +199,11 @@ impl<'a> Order<'a> {
             signup_id: form.signup_id,
             subscriber_id,
             unticked: form.workflow.unticked,
-        })?;
+        };
+        let body = body.canonical()?;
         let (salt, subject_id) = (at.new_salt(), self.subject.id());
         let leaf = LeafHead::of_event(event_type).leaf(&salt, &body);
-        let purpose = words.purpose;
+        let purpose = shown.purpose;
         let fields = EventFields { event_id, subject_id, seq, event_type, purpose, leaf: &leaf };
         let mac = self.take(&fields);
         Ok(NewConsentEvent {
@@ -206,14 +214,14 @@ impl<'a> Order<'a> {
             subscriber_id,
             purpose: purpose.clone(),
             event_type,
-            notice_id: Some(words.notice_id),
+            notice_id: Some(shown.notice_id),
             policy_version_id: Some(form.policy.policy_version_id),
-            context_sha256: Some(context.sha256.clone()),
-            context: Some(context),
+            context: Some(shown.context.clone()),
             body,
-            salt: HEXLOWER.encode(&salt),
+            salt,
             leaf,
             mac,
+            recorded_at: at.now,
         })
     }
 
@@ -256,49 +264,19 @@ impl<'a> Order<'a> {
             event_type,
             notice_id: None,
             policy_version_id: None,
-            context_sha256: None,
             context: None,
             body,
-            salt: HEXLOWER.encode(&salt),
+            salt,
             leaf,
             mac,
+            recorded_at: at.now,
         })
     }
 
-    /// Takes the place for this event; returns the MAC of its row, hex.
-    fn take(&mut self, event: &EventFields<'_>) -> String {
+    /// Takes the place for this event; returns the MAC of its row.
+    fn take(&mut self, event: &EventFields<'_>) -> RowMac {
         self.seq += 1;
         self.previous = Some(encode_hash(&leaf_hash(event.leaf.as_bytes())));
-        HEXLOWER.encode(&self.case.settings.evidence_key.event(event))
+        self.case.settings.evidence_key.event(event)
     }
-}
-
-fn context(
-    settings: &FlowSettings,
-    form: &Form<'_>,
-    words: &Words<'_>,
-) -> serde_json::Result<NewContext> {
-    let controller = &settings.controller;
-    let PolicyShown { label, lang, sha256, .. } = form.policy;
-    // Nothing is sent or stored without the privacy policy; all other boxes are free.
-    let required = form.signup_id.map(|_| words.purpose.is_privacy_policy());
-    let body = canonical(&Context {
-        controller: ControllerEvidence {
-            address: &controller.address,
-            contact: &controller.contact,
-            identifier: &controller.identifier,
-            name: &controller.name,
-        },
-        form: form.workflow.form,
-        method: form.method,
-        notice: NoticeEvidence { lang: words.lang, sha256: words.sha256 },
-        policy: PolicyEvidence { label, lang, sha256 },
-        processing: &settings.processing,
-        purpose: words.purpose,
-        report: form.report,
-        required,
-        site: settings.site(),
-        source: form.source,
-    })?;
-    Ok(NewContext { sha256: sha256_hex(body.as_bytes()), body })
 }

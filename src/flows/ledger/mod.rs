@@ -5,6 +5,7 @@ pub mod chain_claims;
 pub(super) mod check_epoch;
 pub mod check_events;
 pub mod compare_heads;
+pub mod contexts;
 pub mod cosigned_head;
 pub mod evidence;
 pub mod find_last_cosigned;

@@ -20,6 +20,7 @@ use crate::domain::signup::link::Link;
 use crate::domain::signup::submitted_form::SignupStatus;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::record_consent::{Giver, give};
+use crate::flows::ledger::contexts::Contexts;
 use crate::flows::ledger::evidence::{Form, Order, PolicyShown, Subject, Words, Workflow};
 use crate::flows::signup::sign_up::words;
 use crate::flows::{Case, Error, FlowSettings};
@@ -218,9 +219,12 @@ async fn request(
 ) -> Result<(), Error> {
     let Some(signup_id) = form.signup_id else { return Ok(()) };
     let mut order = Order::at(tx, case, Subject::Signup(signup_id), seq).await?;
-    let asked = added.iter().map(|words| order.event(EventType::Requested, form, words));
+    let contexts = Contexts::default();
+    let asked = added.iter().map(|words| {
+        order.event(EventType::Requested, form, &contexts.shown(case.settings, form, words)?)
+    });
     let asked = asked.collect::<serde_json::Result<Vec<_>>>()?;
-    Ok(events::append_all(tx, case.at.now, &asked).await?)
+    Ok(events::append_all(tx, &asked.iter().collect::<Vec<_>>()).await?)
 }
 
 /// What was ticked on the form of a signup, as its own events say.

@@ -80,7 +80,8 @@ async fn answer_lost(
     }
     if !mails.is_empty() {
         let (kind, limit) = (MailKind::PreferencesLink, &settings.mail_limit);
-        limited_mails::insert_all(tx, at.now, LimitedMails { kind, limit, rows: &mails }).await?;
+        let rows = &mails.iter().collect::<Vec<_>>();
+        limited_mails::insert_all(tx, at.now, LimitedMails { kind, limit, rows }).await?;
     }
     Ok(())
 }

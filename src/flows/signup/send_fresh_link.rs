@@ -182,7 +182,7 @@ async fn mails(
         }
         limited_mails::delete_idle(tx, kind, signup_id).await?;
     }
-    let mails = LimitedMails { kind, limit: &case.settings.mail_limit, rows: &[mail] };
+    let mails = LimitedMails { kind, limit: &case.settings.mail_limit, rows: &[&mail] };
     let sent = limited_mails::insert_all(tx, case.at.now, mails).await?;
     Ok(Some(sent > 0))
 }

@@ -1,15 +1,14 @@
 //! A reader sends a form. Nothing typed touches a subscriber yet; the only thing that follows is
 //! the mail whose link confirms it.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use assent_ledger::event_type::EventType;
-use data_encoding::HEXLOWER;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::blank_form::BlankForm;
-use crate::domain::consent::evidence_key::SignupFields;
 use crate::domain::consent::given_details::Details;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
@@ -18,17 +17,19 @@ use crate::domain::request_id::RequestId;
 use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
+use crate::flows::ledger::contexts::Contexts;
 use crate::flows::ledger::evidence::{Form, Order, Words, Workflow};
 use crate::flows::{Case, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::catalog::notices::Notice;
 use crate::store::consent::blank_forms;
+use crate::store::consent::contexts::{self, NewContext};
 use crate::store::consent::events::{self, NewConsentEvent};
 use crate::store::contacts::subscribers;
 use crate::store::mail::limited_mails::{self, LimitedMail, LimitedMails};
 use crate::store::policy::versions::PolicyVersion;
-use crate::store::signup::signups::{self, NewSignup};
+use crate::store::signup::signups::{self, BoundSignup, NewSignup};
 
 /// One form, parsed at the door.
 #[derive(Clone)]
@@ -64,8 +65,15 @@ pub struct SignUp {
     pub request_id: Option<RequestId>,
 }
 
-/// Stores the forms that arrived together and decides their confirmation mails, in a handful of
-/// statements whatever their number. A repeated form is a signup of its own, with a mail of its own.
+/// A form with all that is stored of it, but for what is known only then.
+pub struct PreparedForm {
+    row: NewSignup,
+    events: Vec<NewConsentEvent>,
+    mail: LimitedMail,
+    form: Option<Arc<BlankForm>>,
+}
+
+/// Prepares and stores forms that are sent now.
 ///
 /// # Errors
 /// When the database does not take them; then none is stored.
@@ -75,72 +83,144 @@ pub async fn sign_up(
     settings: &FlowSettings,
     forms: &[SignUp],
 ) -> Result<(), Error> {
-    let case = settings.at(at);
-    let keys: Vec<AddressKey> =
-        forms.iter().map(|form| settings.address_secret.key(&form.email)).collect();
-    // Read before the forms are stored: whoever leaves meanwhile left after them.
-    let reaches = subscribers::list_reaches(tx, &keys.iter().collect::<Vec<_>>()).await?;
-    let mut rows = Vec::with_capacity(forms.len());
-    let mut events = Vec::with_capacity(forms.len() * 2);
-    let mut mails = Vec::with_capacity(forms.len());
-    for (form, address_key) in forms.iter().zip(keys) {
-        let reach = reaches.get(&address_key).copied().unwrap_or(0);
-        let row = row(case, form, address_key, reach);
-        events.append(&mut requested(case, form)?);
-        mails.push(LimitedMail {
-            outbox_id: settings.evidence_key.mail_id(&row.address_key, at.new_id()),
-            signup_id: Some(row.signup_id),
-            subscriber_id: None,
-            address_key: row.address_key.clone(),
-            limiter_key: row.limiter_key.clone(),
-            replaces: form.replaces,
-            idle: None,
-            request_id: form.request_id.clone(),
-        });
-        rows.push(row);
+    let contexts = Contexts::default();
+    let prepared = forms.iter().map(|form| prepare(settings.at(at), &contexts, form.clone()));
+    let prepared = prepared.collect::<serde_json::Result<Vec<_>>>()?;
+    let forms =
+        PreparedForms { forms: &prepared.iter().collect::<Vec<_>>(), kept: &Kept::default() };
+    store_prepared(tx, at, settings, forms).await
+}
+
+/// What many forms share and the database has already, each by its hash: what they were given in, and blank forms.
+#[derive(Default)]
+pub struct Kept(HashSet<String>);
+
+impl Kept {
+    /// These forms are stored, with all that they share.
+    pub fn note(&mut self, forms: &[&PreparedForm]) {
+        for name in forms.iter().flat_map(|form| form.shared()) {
+            if !self.0.contains(name) {
+                self.0.insert(name.to_owned());
+            }
+        }
     }
-    let blank: Vec<&BlankForm> = forms.iter().filter_map(|form| form.form.as_deref()).collect();
-    blank_forms::insert_all(tx, at.now, &blank).await?;
-    signups::insert_all(tx, at.now, at.now.plus(settings.confirm_ttl), &rows).await?;
-    events::append_all(tx, at.now, &events).await?;
+}
+
+/// Forms that are stored together.
+#[derive(Clone, Copy)]
+pub struct PreparedForms<'a> {
+    /// Each of them.
+    pub forms: &'a [&'a PreparedForm],
+    /// What need not be stored again.
+    pub kept: &'a Kept,
+}
+
+impl PreparedForms<'_> {
+    /// What is not kept yet of what these forms share.
+    fn new_contexts(&self) -> Vec<&NewContext> {
+        let contexts = self.forms.iter().flat_map(|form| form.contexts());
+        let new = contexts.filter(|context| !self.kept.0.contains(context.name()));
+        let by_name: HashMap<&str, &NewContext> = new.map(|new| (new.name(), new)).collect();
+        by_name.into_values().collect()
+    }
+
+    fn new_blank_forms(&self) -> Vec<&BlankForm> {
+        let blank = self.forms.iter().filter_map(|form| form.form.as_deref());
+        blank.filter(|blank| !self.kept.0.contains(&blank.sha256)).collect()
+    }
+}
+
+impl PreparedForm {
+    fn contexts(&self) -> impl Iterator<Item = &NewContext> {
+        self.events.iter().filter_map(|event| event.context.as_deref())
+    }
+
+    /// The names of all that it shares with others.
+    fn shared(&self) -> impl Iterator<Item = &str> {
+        let blank = self.form.as_deref().map(|form| form.sha256.as_str());
+        self.contexts().map(NewContext::name).chain(blank)
+    }
+}
+
+/// Stores the forms that arrived together and decides their confirmation mails, in a handful of
+/// statements whatever their number. A repeated form is a signup of its own, with a mail of its own.
+///
+/// # Errors
+/// When the database does not take them; then none is stored.
+pub async fn store_prepared(
+    tx: &mut Tx,
+    at: &Moment,
+    settings: &FlowSettings,
+    prepared: PreparedForms<'_>,
+) -> Result<(), Error> {
+    let forms = prepared.forms;
+    let keys: Vec<&AddressKey> = forms.iter().map(|form| &form.row.address_key).collect();
+    // Read before the forms are stored: whoever leaves meanwhile left after them.
+    let reaches = subscribers::list_reaches(tx, &keys).await?;
+    let mut bound = Vec::with_capacity(forms.len());
+    for PreparedForm { row: signup, .. } in forms {
+        let reach = reaches.get(&signup.address_key).copied().unwrap_or(0);
+        let mac = settings.evidence_key.signup(&signup.fields(reach));
+        bound.push(BoundSignup { signup, reach, mac });
+    }
+    blank_forms::insert_all(tx, at.now, &prepared.new_blank_forms()).await?;
+    contexts::insert_all(tx, &prepared.new_contexts()).await?;
+    signups::insert_all(tx, &bound).await?;
+    let events: Vec<&NewConsentEvent> = forms.iter().flat_map(|form| &form.events).collect();
+    events::append(tx, &events).await?;
     let (kind, limit) = (MailKind::Confirm, &settings.mail_limit);
-    limited_mails::insert_all(tx, at.now, LimitedMails { kind, limit, rows: &mails }).await?;
+    let rows = &forms.iter().map(|form| &form.mail).collect::<Vec<_>>();
+    limited_mails::insert_all(tx, at.now, LimitedMails { kind, limit, rows }).await?;
     Ok(())
 }
 
-fn row(case: Case<'_>, form: &SignUp, address_key: AddressKey, reach: i64) -> NewSignup {
+/// Makes what is stored of a form that is sent now.
+///
+/// # Errors
+/// When its evidence has no canonical form.
+pub fn prepare(
+    case: Case<'_>,
+    contexts: &Contexts,
+    form: SignUp,
+) -> serde_json::Result<PreparedForm> {
     let Case { at, settings } = case;
-    let text = |line: &Option<Line>| line.as_ref().map(|line| line.as_str().to_owned());
-    let report_id = form.report.as_ref().map(|(id, _)| *id);
-    let mac = settings.evidence_key.signup(&SignupFields {
-        signup_id: form.signup_id,
-        email: form.email.as_str(),
-        address_key: &address_key,
-        report_id,
-        policy_version_id: form.policy.policy_version_id,
-        source: &form.source,
-        method: form.method,
-        created_at: at.now,
-        reach,
-    });
-    NewSignup {
+    let events = requested(case, &form, contexts)?;
+    let address_key = settings.address_secret.key(&form.email);
+    let limiter_key = settings.address_secret.limiter_key(&form.email);
+    let text = |line: Option<Line>| line.map(|line| line.as_str().to_owned());
+    let mail = LimitedMail {
+        outbox_id: settings.evidence_key.mail_id(&address_key, at.new_id()),
+        signup_id: Some(form.signup_id),
+        subscriber_id: None,
+        address_key: address_key.clone(),
+        limiter_key: limiter_key.clone(),
+        replaces: form.replaces,
+        idle: None,
+        request_id: form.request_id,
+    };
+    let row = NewSignup {
         signup_id: form.signup_id,
         email: form.email.as_str().to_owned(),
         address_key,
-        limiter_key: settings.address_secret.limiter_key(&form.email),
-        name: text(&form.name),
-        organisation: text(&form.organisation),
-        job_title: text(&form.job_title),
-        report_id,
+        limiter_key,
+        name: text(form.name),
+        organisation: text(form.organisation),
+        job_title: text(form.job_title),
+        report_id: form.report.map(|(id, _)| id),
         policy_version_id: form.policy.policy_version_id,
-        source: form.source.clone(),
+        source: form.source,
         method: form.method,
-        reach,
-        mac: HEXLOWER.encode(&mac),
-    }
+        created_at: at.now,
+        expires_at: at.now.plus(settings.confirm_ttl),
+    };
+    Ok(PreparedForm { row, events, mail, form: form.form })
 }
 
-fn requested(case: Case<'_>, form: &SignUp) -> serde_json::Result<Vec<NewConsentEvent>> {
+fn requested(
+    case: Case<'_>,
+    form: &SignUp,
+    contexts: &Contexts,
+) -> serde_json::Result<Vec<NewConsentEvent>> {
     let (name, organisation) = (form.name.as_ref(), form.organisation.as_ref());
     let data = Details { name, organisation, job_title: form.job_title.as_ref() }.kinds();
     let shared = Form {
@@ -160,8 +240,11 @@ fn requested(case: Case<'_>, form: &SignUp) -> serde_json::Result<Vec<NewConsent
         },
     };
     let mut order = Order::new(case, form.signup_id);
-    let asked = form.choices.iter();
-    asked.map(|notice| order.event(EventType::Requested, &shared, &words(notice))).collect()
+    let asked = |notice: &Arc<Notice>| {
+        let shown = contexts.shown(case.settings, &shared, &words(notice))?;
+        order.event(EventType::Requested, &shared, &shown)
+    };
+    form.choices.iter().map(asked).collect()
 }
 
 /// A notice as evidence.

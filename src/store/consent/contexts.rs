@@ -1,36 +1,53 @@
 //! What many events share, kept once and named by its hash.
 
-use serde::Serialize;
+use assent_ledger::digest::{hex, sha256};
 
+use crate::store::rows::{self, Table, bound_columns};
 use crate::store::{Sql, Tx, on};
 
 /// What an event was given in; one row of a batch.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug)]
 pub struct NewContext {
-    /// Lower-case hex SHA-256 of the body.
-    pub sha256: String,
-    /// RFC 8785 text.
-    pub body: String,
+    sha256: [u8; 32],
+    name: String,
+    body: String,
 }
+
+impl NewContext {
+    /// Of this body, RFC 8785 text.
+    #[must_use]
+    pub fn new(body: String) -> Self {
+        let sha256 = sha256(body.as_bytes());
+        Self { sha256, name: hex(&sha256), body }
+    }
+
+    /// The hash of its body.
+    #[must_use]
+    pub fn sha256(&self) -> &[u8; 32] {
+        &self.sha256
+    }
+
+    /// The same as bodies of events name it, lower-case hex.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+bound_columns!(&NewContext, |context| {
+    sha256: "bytea" = context.sha256.as_slice(),
+    body: "text" = context.body.as_str(),
+});
 
 /// Keeps those that are not kept yet, each once.
 pub async fn insert_all(tx: &mut Tx, contexts: &[&NewContext]) -> sqlx::Result<()> {
-    const INSERT: Sql = Sql {
-        // SQLite reads the ON of a conflict as that of a join unless a WHERE comes before it.
-        sqlite: "INSERT INTO consent_context (sha256, body)
-                 SELECT unhex(value->>'sha256'), value->>'body' FROM json_each($1) WHERE true
-                 ON CONFLICT (sha256) DO NOTHING",
-        postgres: "INSERT INTO consent_context (sha256, body)
-                   SELECT decode(sha256, 'hex'), body
-                   FROM json_to_recordset(CAST($1 AS json)) AS context (sha256 text, body text)
-                   ORDER BY sha256
-                   ON CONFLICT (sha256) DO NOTHING",
-    };
-    if contexts.is_empty() {
-        return Ok(());
-    }
-    let contexts = crate::store::batch(contexts)?;
-    on!(tx, INSERT, |conn, sql| sqlx::query(sql).bind(contexts).execute(conn).await.map(drop))
+    // SQLite reads the ON of a conflict as that of a join unless a WHERE comes before it.
+    const INSERT: Sql = Sql::same(
+        "INSERT INTO consent_context (sha256, body)
+         SELECT sha256, body FROM context WHERE true ORDER BY sha256
+         ON CONFLICT (sha256) DO NOTHING",
+    );
+    rows::execute(tx, INSERT, &[], Table("context", contexts)).await.map(drop)
 }
 
 /// A kept context.

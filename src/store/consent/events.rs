@@ -1,20 +1,22 @@
 //! The append-only ledger of consent.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use assent_ledger::event_type::EventType;
-use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::evidence_key::RowMac;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::slug::Label;
 use crate::domain::timestamp::Timestamp;
 use crate::store::consent::contexts::{self, NewContext};
+use crate::store::rows::{self, Table, bound_columns};
 use crate::store::{Sql, Tx, in_force, on};
 
 /// An event about to be appended; one row of a batch.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct NewConsentEvent {
     /// Its key, which receipts and exports name.
     pub event_id: Uuid,
@@ -29,7 +31,6 @@ pub struct NewConsentEvent {
     /// What it is about.
     pub purpose: Purpose,
     /// What happened.
-    #[serde(rename = "type")]
     pub event_type: EventType,
     /// The words shown; none of an erasure.
     pub notice_id: Option<Uuid>,
@@ -37,18 +38,35 @@ pub struct NewConsentEvent {
     pub policy_version_id: Option<Uuid>,
     /// RFC 8785 text.
     pub body: String,
-    /// The salt of the body's commitment, hex.
-    pub salt: String,
+    /// The salt of the body's commitment.
+    pub salt: [u8; 32],
     /// The leaf that commits to the body.
     pub leaf: String,
-    /// Its MAC, hex.
-    pub mac: String,
-    /// What it was given in, by its hash; none for an erasure.
-    pub context_sha256: Option<String>,
-    /// What it was given in, whole.
-    #[serde(skip)]
-    pub context: Option<NewContext>,
+    /// Its MAC.
+    pub mac: RowMac,
+    /// What it was given in; none for an erasure.
+    pub context: Option<Arc<NewContext>>,
+    /// When it came to be, as its body says.
+    pub recorded_at: Timestamp,
 }
+
+bound_columns!(&NewConsentEvent, |event| {
+    event_id: "uuid" = event.event_id,
+    subject_id: "uuid" = event.subject_id,
+    seq: "bigint" = event.seq,
+    signup_id: "uuid" = event.signup_id,
+    subscriber_id: "uuid" = event.subscriber_id,
+    purpose: "text" = event.purpose.as_str(),
+    type: "text" = event.event_type.as_str(),
+    notice_id: "uuid" = event.notice_id,
+    policy_version_id: "uuid" = event.policy_version_id,
+    body: "text" = event.body.as_str(),
+    salt: "bytea" = event.salt.as_slice(),
+    leaf: "text" = event.leaf.as_str(),
+    mac: "bytea" = event.mac.as_slice(),
+    context_sha256: "bytea" = event.context.as_ref().map(|context| context.sha256().as_slice()),
+    recorded_at: "timestamptz" = event.recorded_at,
+});
 
 /// One choice of a signup: the words beside the box.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -96,35 +114,32 @@ pub struct ConfirmedConsent {
     pub recorded_at: Timestamp,
 }
 
-/// Appends the events of one batch.
+/// Appends the events of one batch, with what they were given in.
 ///
 /// # Errors
 /// When the database does not take them; then none is appended.
-pub async fn append_all(tx: &mut Tx, now: Timestamp, rows: &[NewConsentEvent]) -> sqlx::Result<()> {
-    const APPEND: Sql = Sql {
-        sqlite: "INSERT INTO consent_event (event_id, subject_id, seq, signup_id, subscriber_id, purpose,
-                     type, notice_id, policy_version_id, body, salt, leaf, mac, context_sha256, recorded_at)
-                 SELECT unhex(value->>'event_id', '-'), unhex(value->>'subject_id', '-'), value->>'seq',
-                     unhex(value->>'signup_id', '-'), unhex(value->>'subscriber_id', '-'),
-                     value->>'purpose', value->>'type', unhex(value->>'notice_id', '-'),
-                     unhex(value->>'policy_version_id', '-'), value->>'body', unhex(value->>'salt'),
-                     value->>'leaf', unhex(value->>'mac'), unhex(value->>'context_sha256'), $2
-                 FROM json_each($1)",
-        postgres: "INSERT INTO consent_event (event_id, subject_id, seq, signup_id, subscriber_id, purpose,
-                       type, notice_id, policy_version_id, body, salt, leaf, mac, context_sha256, recorded_at)
-                   SELECT event_id, subject_id, seq, signup_id, subscriber_id, purpose, type, notice_id,
-                       policy_version_id, body, decode(salt, 'hex'), leaf, decode(mac, 'hex'),
-                       decode(context_sha256, 'hex'), $2
-                   FROM json_to_recordset(CAST($1 AS json)) AS event (event_id uuid, subject_id uuid,
-                       seq bigint, signup_id uuid, subscriber_id uuid, purpose text, type text,
-                       notice_id uuid, policy_version_id uuid, body text, salt text, leaf text, mac text,
-                       context_sha256 text)",
-    };
-    let contexts: HashSet<&NewContext> =
-        rows.iter().filter_map(|row| row.context.as_ref()).collect();
-    contexts::insert_all(tx, &contexts.into_iter().collect::<Vec<_>>()).await?;
-    let rows = crate::store::batch(rows)?;
-    on!(tx, APPEND, |conn, sql| sqlx::query(sql).bind(rows).bind(now).execute(conn).await.map(drop))
+pub async fn append_all(tx: &mut Tx, rows: &[&NewConsentEvent]) -> sqlx::Result<()> {
+    let contexts: HashMap<&str, &NewContext> = rows
+        .iter()
+        .filter_map(|row| row.context.as_deref().map(|context| (context.name(), context)))
+        .collect();
+    contexts::insert_all(tx, &contexts.into_values().collect::<Vec<_>>()).await?;
+    append(tx, rows).await
+}
+
+/// Appends the events of one batch. What they were given in is kept already.
+///
+/// # Errors
+/// When the database does not take them, or lacks what one was given in; then none is appended.
+pub async fn append(tx: &mut Tx, rows: &[&NewConsentEvent]) -> sqlx::Result<()> {
+    const APPEND: Sql = Sql::same(
+        "INSERT INTO consent_event (event_id, subject_id, seq, signup_id, subscriber_id, purpose, type, notice_id,
+             policy_version_id, body, salt, leaf, mac, context_sha256, recorded_at)
+         SELECT event_id, subject_id, seq, signup_id, subscriber_id, purpose, type, notice_id,
+             policy_version_id, body, salt, leaf, mac, context_sha256, recorded_at
+         FROM event",
+    );
+    rows::execute(tx, APPEND, &[], Table("event", rows)).await.map(drop)
 }
 
 /// The leaf of one event, by its place in the order of its subject.
@@ -143,23 +158,19 @@ pub async fn list_leaves(
     tx: &mut Tx,
     places: &[(Uuid, i64)],
 ) -> sqlx::Result<HashMap<Uuid, String>> {
-    const LIST: Sql = Sql {
-        sqlite: "SELECT e.subject_id, e.leaf FROM json_each($1) AS place
-                 JOIN consent_event e ON e.subject_id = unhex(place.value->>0, '-')
-                                     AND e.seq = place.value->>1",
-        postgres:
-            "SELECT e.subject_id, e.leaf FROM json_array_elements(CAST($1 AS json)) AS place (value)
-                   JOIN consent_event e ON e.subject_id = CAST(place.value->>0 AS uuid)
-                                       AND e.seq = CAST(place.value->>1 AS bigint)",
-    };
-    if places.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let places = crate::store::batch(places)?;
-    let rows: Vec<(Uuid, String)> =
-        on!(tx, LIST, |conn, sql| sqlx::query_as(sql).bind(places).fetch_all(conn).await)?;
-    Ok(rows.into_iter().collect())
+    const LIST: Sql = Sql::same(
+        "SELECT e.subject_id, e.leaf FROM place CROSS JOIN consent_event e
+         WHERE e.subject_id = place.subject_id AND e.seq = place.seq",
+    );
+    let leaves: Vec<(Uuid, String)> =
+        rows::fetch_all(tx, LIST, &[], Table("place", places)).await?;
+    Ok(leaves.into_iter().collect())
 }
+
+bound_columns!((Uuid, i64), |place| {
+    subject_id: "uuid" = place.0,
+    seq: "bigint" = place.1,
+});
 
 /// What was ticked on a signup's form, in the form's order: its `requested` events.
 pub async fn list_choices(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Choice>> {

@@ -3,15 +3,16 @@
 use std::collections::HashSet;
 
 use assent_ledger::event_type::EventType;
-use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::evidence_key::RowMac;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::timestamp::Timestamp;
 use crate::store::contacts::search_index::{self, Described};
-use crate::store::{Sql, Tx, on, suppresses};
+use crate::store::rows::{self, Now, Table, bound_columns};
+use crate::store::{Sql, Tx, suppresses};
 
 /// Where an address stands with one purpose.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -36,48 +37,26 @@ pub async fn list_known(
     purpose: &Purpose,
     keys: &[&AddressKey],
 ) -> sqlx::Result<Vec<KnownAddress>> {
-    const LIST: Sql = Sql {
-        sqlite: concat!(
-            "WITH asked AS MATERIALIZED (SELECT unhex(value) AS address_key FROM json_each($1))
-                 SELECT a.address_key, u.subscriber_id,
-                     (SELECT s.reason FROM suppression s WHERE s.address_key = a.address_key
-                        AND ",
-            suppresses!("s", "IN ($2, $3)"),
-            "
-                      ORDER BY s.reason LIMIT 1) AS suppressed,
-                     c.state, e.recorded_at AS changed_at
-                 FROM asked a
-                 LEFT JOIN subscriber u ON u.address_key = a.address_key
-                 LEFT JOIN consent c ON c.subscriber_id = u.subscriber_id AND c.purpose = $2
-                 LEFT JOIN consent_event e ON e.event_id = c.event_id"
-        ),
-        postgres: concat!(
-            "WITH asked AS MATERIALIZED (SELECT decode(value, 'hex') AS address_key
-                       FROM json_array_elements_text(CAST($1 AS json)))
-                   SELECT a.address_key, u.subscriber_id,
-                       (SELECT s.reason FROM suppression s WHERE s.address_key = a.address_key
-                          AND ",
-            suppresses!("s", "IN ($2, $3)"),
-            "
-                        ORDER BY s.reason LIMIT 1) AS suppressed,
-                       c.state, e.recorded_at AS changed_at
-                   FROM asked a
-                   LEFT JOIN subscriber u ON u.address_key = a.address_key
-                   LEFT JOIN consent c ON c.subscriber_id = u.subscriber_id AND c.purpose = $2
-                   LEFT JOIN consent_event e ON e.event_id = c.event_id"
-        ),
-    };
-    let keys = crate::store::batch(keys)?;
-    on!(tx, LIST, |conn, sql| sqlx::query_as(sql)
-        .bind(keys)
-        .bind(purpose)
-        .bind(Purpose::privacy_policy())
-        .fetch_all(conn)
-        .await)
+    const LIST: Sql = Sql::same(concat!(
+        "SELECT a.address_key, u.subscriber_id,
+             (SELECT s.reason FROM suppression s WHERE s.address_key = a.address_key
+                AND ",
+        suppresses!("s", "IN (given.purpose, 'privacy-policy')"),
+        "
+              ORDER BY s.reason LIMIT 1) AS suppressed,
+             c.state, e.recorded_at AS changed_at
+         FROM asked a CROSS JOIN given
+         LEFT JOIN subscriber u ON u.address_key = a.address_key
+         LEFT JOIN consent c ON c.subscriber_id = u.subscriber_id AND c.purpose = given.purpose
+         LEFT JOIN consent_event e ON e.event_id = c.event_id"
+    ));
+    rows::fetch_all(tx, LIST, &[&Table("given", &[purpose])], Table("asked", keys)).await
 }
 
+bound_columns!(&Purpose, |given| { purpose: "text" = given.as_str() });
+
 /// A person as a file knows them; one row of a batch.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct ImportedSubscriber<'a> {
     /// The key they will have, if they are new.
     pub subscriber_id: Uuid,
@@ -93,9 +72,20 @@ pub struct ImportedSubscriber<'a> {
     pub job_title: Option<&'a str>,
     /// The words they are found by, if they are new.
     pub words: String,
-    /// The MAC that binds the key to the address, if they are new; hex.
-    pub mac: String,
+    /// The MAC that binds the key to the address, if they are new.
+    pub mac: RowMac,
 }
+
+bound_columns!(ImportedSubscriber<'_>, |contact| {
+    subscriber_id: "uuid" = contact.subscriber_id,
+    email: "text" = contact.email,
+    address_key: "bytea" = contact.address_key.as_bytes(),
+    name: "text" = contact.name,
+    organisation: "text" = contact.organisation,
+    job_title: "text" = contact.job_title,
+    words: "text" = contact.words.as_str(),
+    mac: "bytea" = contact.mac.as_slice(),
+});
 
 /// A subscriber whose row is locked, and the number of their next event.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -120,43 +110,23 @@ pub async fn upsert_subscribers(
     now: Timestamp,
     rows: &[ImportedSubscriber<'_>],
 ) -> sqlx::Result<Vec<Taken>> {
-    const UPSERT: Sql = Sql {
-        // SQLite reads the ON of a conflict as that of a join unless a WHERE comes before it.
-        sqlite: "INSERT INTO subscriber (subscriber_id, email, address_key, name, organisation, job_title,
-                     words, last_seq, verified_at, created_at, mac)
-                 SELECT unhex(value->>'subscriber_id', '-'), value->>'email',
-                     unhex(value->>'address_key'), value->>'name', value->>'organisation',
-                     value->>'job_title', value->>'words', 1, $2, $2, unhex(value->>'mac')
-                 FROM json_each($1) WHERE true
-                 ON CONFLICT (address_key) DO UPDATE SET
-                     name = COALESCE(subscriber.name, excluded.name),
-                     organisation = COALESCE(subscriber.organisation, excluded.organisation),
-                     job_title = COALESCE(subscriber.job_title, excluded.job_title),
-                     last_seq = subscriber.last_seq + 1
-                 RETURNING address_key, last_seq AS seq, mac, subscriber_id, email, name, organisation,
-                     job_title, words",
-        postgres: "INSERT INTO subscriber (subscriber_id, email, address_key, name, organisation,
-                       job_title, words, last_seq, verified_at, created_at, mac)
-                   SELECT subscriber_id, email, decode(address_key, 'hex'), name, organisation, job_title,
-                       words, 1, $2, $2, decode(mac, 'hex')
-                   FROM json_to_recordset(CAST($1 AS json)) AS contact (subscriber_id uuid, email text,
-                       address_key text, name text, organisation text, job_title text, words text, mac text)
-                   ORDER BY address_key
-                   ON CONFLICT (address_key) DO UPDATE SET
-                       name = COALESCE(subscriber.name, excluded.name),
-                       organisation = COALESCE(subscriber.organisation, excluded.organisation),
-                       job_title = COALESCE(subscriber.job_title, excluded.job_title),
-                       last_seq = subscriber.last_seq + 1
-                   RETURNING address_key, last_seq AS seq, mac, subscriber_id, email, name, organisation,
-                     job_title, words",
-    };
+    // SQLite reads the ON of a conflict as that of a join unless a WHERE comes before it.
+    const UPSERT: Sql = Sql::same(
+        "INSERT INTO subscriber (subscriber_id, email, address_key, name, organisation, job_title, words, last_seq,
+             verified_at, created_at, mac)
+         SELECT subscriber_id, email, address_key, name, organisation, job_title, words, 1, now, now, mac
+         FROM contact CROSS JOIN given WHERE true ORDER BY address_key
+         ON CONFLICT (address_key) DO UPDATE SET
+             name = COALESCE(subscriber.name, excluded.name),
+             organisation = COALESCE(subscriber.organisation, excluded.organisation),
+             job_title = COALESCE(subscriber.job_title, excluded.job_title),
+             last_seq = subscriber.last_seq + 1
+         RETURNING address_key, last_seq AS seq, mac, subscriber_id, email, name, organisation, job_title, words",
+    );
     let new: HashSet<Uuid> = rows.iter().map(|row| row.subscriber_id).collect();
-    let rows = crate::store::batch(rows)?;
-    let taken: Vec<Taken> = on!(tx, UPSERT, |conn, sql| sqlx::query_as(sql)
-        .bind(rows)
-        .bind(now)
-        .fetch_all(conn)
-        .await)?;
+    let given = [Now(now)];
+    let taken: Vec<Taken> =
+        rows::fetch_all(tx, UPSERT, &[&Table("given", &given)], Table("contact", rows)).await?;
     let (made, known): (Vec<_>, Vec<_>) = taken
         .iter()
         .map(|taken| taken.described.clone())
@@ -179,61 +149,51 @@ pub struct ImportedTerms<'a> {
 }
 
 /// Consent that was given elsewhere; one row of a batch.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct ImportedConsent {
     /// Whose.
     pub subscriber_id: Uuid,
     /// The event that records it.
     pub event_id: Uuid,
-    /// When it was given there: microseconds since the Unix epoch.
-    pub consented_at: i64,
-    /// The MAC over the consent, hex.
-    pub mac: String,
+    /// When it was given there.
+    pub consented_at: Timestamp,
+    /// The MAC over the consent.
+    pub mac: RowMac,
 }
+
+bound_columns!(ImportedConsent, |consent| {
+    subscriber_id: "uuid" = consent.subscriber_id,
+    event_id: "uuid" = consent.event_id,
+    consented_at: "timestamptz" = consent.consented_at,
+    mac: "bytea" = consent.mac.as_slice(),
+});
+
+bound_columns!(ImportedTerms<'_>, |given| {
+    purpose: "text" = given.purpose.as_str(),
+    notice_id: "uuid" = given.notice_id,
+    policy_version_id: "uuid" = given.policy_version_id,
+    source: "text" = given.source,
+});
 
 /// Replaces the present state of locked subscribers by consent given elsewhere.
 pub async fn upsert_consents(
     tx: &mut Tx,
-    settings: &ImportedTerms<'_>,
+    terms: &ImportedTerms<'_>,
     rows: &[ImportedConsent],
 ) -> sqlx::Result<()> {
-    const UPSERT: Sql = Sql {
-        sqlite: "INSERT INTO consent (subscriber_id, purpose, state, event_id, notice_id,
-                     policy_version_id, report_id, source, requested_at, confirmed_at, mac)
-                 SELECT unhex(value->>'subscriber_id', '-'), $2, 'given',
-                     unhex(value->>'event_id', '-'), $3, $4, NULL, $5, value->>'consented_at',
-                     value->>'consented_at', unhex(value->>'mac')
-                 FROM json_each($1) WHERE true
-                 ON CONFLICT (subscriber_id, purpose) DO UPDATE SET
-                     state = excluded.state, event_id = excluded.event_id,
-                     notice_id = excluded.notice_id, policy_version_id = excluded.policy_version_id,
-                     report_id = excluded.report_id, source = excluded.source,
-                     requested_at = excluded.requested_at, confirmed_at = excluded.confirmed_at,
-                     mac = excluded.mac",
-        // Whole microseconds times an interval are exact below 2^53, which is the year 2255.
-        postgres: "INSERT INTO consent (subscriber_id, purpose, state, event_id, notice_id,
-                       policy_version_id, report_id, source, requested_at, confirmed_at, mac)
-                   SELECT subscriber_id, $2, 'given', event_id, $3, $4, NULL, $5,
-                       TIMESTAMPTZ 'epoch' + consented_at * INTERVAL '1 microsecond',
-                       TIMESTAMPTZ 'epoch' + consented_at * INTERVAL '1 microsecond',
-                       decode(mac, 'hex')
-                   FROM json_to_recordset(CAST($1 AS json)) AS given (subscriber_id uuid, event_id uuid,
-                       consented_at bigint, mac text)
-                   ON CONFLICT (subscriber_id, purpose) DO UPDATE SET
-                       state = excluded.state, event_id = excluded.event_id,
-                       notice_id = excluded.notice_id, policy_version_id = excluded.policy_version_id,
-                       report_id = excluded.report_id, source = excluded.source,
-                       requested_at = excluded.requested_at, confirmed_at = excluded.confirmed_at,
-                       mac = excluded.mac",
-    };
-    let rows = crate::store::batch(rows)?;
-    on!(tx, UPSERT, |conn, sql| sqlx::query(sql)
-        .bind(rows)
-        .bind(settings.purpose)
-        .bind(settings.notice_id)
-        .bind(settings.policy_version_id)
-        .bind(settings.source)
-        .execute(conn)
-        .await
-        .map(drop))
+    const UPSERT: Sql = Sql::same(
+        "INSERT INTO consent (subscriber_id, purpose, state, event_id, notice_id, policy_version_id, report_id, source,
+             requested_at, confirmed_at, mac)
+         SELECT subscriber_id, purpose, 'given', event_id, notice_id, policy_version_id, NULL, source,
+             consented_at, consented_at, mac
+         FROM agreed CROSS JOIN given WHERE true
+         ON CONFLICT (subscriber_id, purpose) DO UPDATE SET
+             state = excluded.state, event_id = excluded.event_id,
+             notice_id = excluded.notice_id, policy_version_id = excluded.policy_version_id,
+             report_id = excluded.report_id, source = excluded.source,
+             requested_at = excluded.requested_at, confirmed_at = excluded.confirmed_at,
+             mac = excluded.mac",
+    );
+    let given = std::slice::from_ref(terms);
+    rows::execute(tx, UPSERT, &[&Table("given", given)], Table("agreed", rows)).await.map(drop)
 }

@@ -1,11 +1,9 @@
 //! The words that people are found by, kept in step with who they are.
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::contacts::search::SearchWords;
+use crate::store::rows::{self, Table, bound_columns};
 use crate::store::{Sql, Tx, on};
 
 /// Who somebody is by now, and the words they were found by until now.
@@ -62,24 +60,37 @@ impl Change {
     }
 }
 
-/// Who has each word. Common words stand in it once, which makes it a fifth as long as a row for each.
-type Holders<'a> = BTreeMap<&'a str, Vec<Uuid>>;
+/// That somebody is found by a word.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Found<'a> {
+    word: &'a str,
+    subscriber_id: Uuid,
+}
+
+bound_columns!(Found<'_>, |found| {
+    word: "text" = found.word,
+    subscriber_id: "uuid" = found.subscriber_id,
+});
 
 /// One person and their words in one text.
-#[derive(Serialize)]
 struct KeptRow {
     words: String,
     subscriber_id: Uuid,
 }
+
+bound_columns!(KeptRow, |kept| {
+    words: "text" = kept.words.as_str(),
+    subscriber_id: "uuid" = kept.subscriber_id,
+});
 
 /// Lets people be found by who they are by now. `made` are those whose rows were made just now with their
 /// words in them; all others are compared with what they were. All are locked.
 pub async fn refresh(tx: &mut Tx, made: &[Described], known: &[Described]) -> sqlx::Result<()> {
     let changes: Vec<Change> =
         made.iter().map(Change::of_new).chain(known.iter().filter_map(Change::of_known)).collect();
-    let removed = holders(&changes, |change| change.past.without(&change.present));
+    let removed = found_by(&changes, |change| change.past.without(&change.present));
     delete_all(tx, &removed).await?;
-    let added = holders(&changes, |change| change.present.without(&change.past));
+    let added = found_by(&changes, |change| change.present.without(&change.past));
     insert_all(tx, &added).await?;
     let kept: Vec<KeptRow> = changes.iter().filter_map(Change::to_keep).collect();
     keep_all(tx, &kept).await
@@ -89,7 +100,7 @@ pub async fn refresh(tx: &mut Tx, made: &[Described], known: &[Described]) -> sq
 pub async fn forget(tx: &mut Tx, subscriber_id: Uuid, words: Option<&str>) -> sqlx::Result<()> {
     let past = SearchWords::read(words.unwrap_or_default());
     let gone = [Change { subscriber_id, past, present: SearchWords::read(""), is_kept: false }];
-    delete_all(tx, &holders(&gone, |change| change.past.iter())).await
+    delete_all(tx, &found_by(&gone, |change| change.past.iter())).await
 }
 
 /// Splits up the next so many people who were never split up; returns how many there were. Those whom
@@ -109,62 +120,40 @@ pub async fn backfill(tx: &mut Tx, at_once: i64) -> sqlx::Result<usize> {
 }
 
 /// Who has those words of each change, in the order of the words, so that neighbours are written together.
-fn holders<'a, I: Iterator<Item = &'a str>>(
+fn found_by<'a, I: Iterator<Item = &'a str>>(
     changes: &'a [Change],
     words: impl Fn(&'a Change) -> I,
-) -> Holders<'a> {
-    let mut holders = Holders::new();
-    for change in changes {
-        for word in words(change) {
-            holders.entry(word).or_default().push(change.subscriber_id);
-        }
-    }
-    holders
-}
-
-async fn insert_all(tx: &mut Tx, holders: &Holders<'_>) -> sqlx::Result<()> {
-    const INSERT: Sql = Sql {
-        sqlite: "INSERT INTO subscriber_word (word, subscriber_id)
-                 SELECT held.key, unhex(holder.value, '-')
-                 FROM json_each($1) AS held, json_each(held.value) AS holder WHERE true
-                 ON CONFLICT DO NOTHING",
-        postgres: "INSERT INTO subscriber_word (word, subscriber_id)
-                   SELECT held.key, CAST(holder.value AS uuid)
-                   FROM json_each(CAST($1 AS json)) AS held,
-                       json_array_elements_text(held.value) AS holder
-                   ON CONFLICT DO NOTHING",
+) -> Vec<Found<'a>> {
+    let of = |change: &'a Change| {
+        let subscriber_id = change.subscriber_id;
+        words(change).map(move |word| Found { word, subscriber_id })
     };
-    if holders.is_empty() { Ok(()) } else { write(tx, &INSERT, holders).await }
+    let mut found: Vec<Found> = changes.iter().flat_map(of).collect();
+    found.sort_unstable();
+    found
 }
 
-async fn delete_all(tx: &mut Tx, holders: &Holders<'_>) -> sqlx::Result<()> {
-    const DELETE: Sql = Sql {
-        sqlite: "DELETE FROM subscriber_word WHERE (word, subscriber_id) IN
-                     (SELECT held.key, unhex(holder.value, '-')
-                      FROM json_each($1) AS held, json_each(held.value) AS holder)",
-        postgres: "DELETE FROM subscriber_word WHERE (word, subscriber_id) IN
-                       (SELECT held.key, CAST(holder.value AS uuid)
-                        FROM json_each(CAST($1 AS json)) AS held,
-                            json_array_elements_text(held.value) AS holder)",
-    };
-    if holders.is_empty() { Ok(()) } else { write(tx, &DELETE, holders).await }
+async fn insert_all(tx: &mut Tx, found: &[Found<'_>]) -> sqlx::Result<()> {
+    const INSERT: Sql = Sql::same(
+        "INSERT INTO subscriber_word (word, subscriber_id)
+         SELECT word, subscriber_id FROM found WHERE true
+         ON CONFLICT DO NOTHING",
+    );
+    rows::execute(tx, INSERT, &[], Table("found", found)).await.map(drop)
 }
 
-async fn keep_all(tx: &mut Tx, rows: &[KeptRow]) -> sqlx::Result<()> {
-    const KEEP: Sql = Sql {
-        sqlite: "UPDATE subscriber SET words = kept.words
-                 FROM (SELECT value->>'words' AS words, unhex(value->>'subscriber_id', '-') AS id
-                       FROM json_each($1)) AS kept
-                 WHERE subscriber.subscriber_id = kept.id",
-        postgres: "UPDATE subscriber SET words = kept.words
-                   FROM json_to_recordset(CAST($1 AS json)) AS kept (words text, subscriber_id uuid)
-                   WHERE subscriber.subscriber_id = kept.subscriber_id",
-    };
-    if rows.is_empty() { Ok(()) } else { write(tx, &KEEP, &rows).await }
+async fn delete_all(tx: &mut Tx, found: &[Found<'_>]) -> sqlx::Result<()> {
+    const DELETE: Sql = Sql::same(
+        "DELETE FROM subscriber_word
+         WHERE (word, subscriber_id) IN (SELECT word, subscriber_id FROM found)",
+    );
+    rows::execute(tx, DELETE, &[], Table("found", found)).await.map(drop)
 }
 
-async fn write(tx: &mut Tx, sql: &Sql, values: &impl Serialize) -> sqlx::Result<()> {
-    let values =
-        serde_json::to_string(values).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
-    on!(tx, sql, |conn, sql| sqlx::query(sql).bind(values).execute(conn).await.map(drop))
+async fn keep_all(tx: &mut Tx, kept: &[KeptRow]) -> sqlx::Result<()> {
+    const KEEP: Sql = Sql::same(
+        "UPDATE subscriber SET words = kept.words FROM kept
+         WHERE subscriber.subscriber_id = kept.subscriber_id",
+    );
+    rows::execute(tx, KEEP, &[], Table("kept", kept)).await.map(drop)
 }

@@ -11,6 +11,7 @@ use crate::domain::contacts::search::SearchWords;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
 use crate::store::contacts::search_index::{self, Described};
+use crate::store::rows::{self, Table};
 use crate::store::signup::signups::Signup;
 use crate::store::{Sql, Tx, on};
 
@@ -186,16 +187,12 @@ pub async fn list_reaches(
     tx: &mut Tx,
     address_keys: &[&AddressKey],
 ) -> sqlx::Result<HashMap<AddressKey, i64>> {
-    const LIST: Sql = Sql {
-        sqlite: "SELECT address_key, last_seq FROM subscriber
-                 WHERE address_key IN (SELECT unhex(value) FROM json_each($1))",
-        postgres: "SELECT address_key, last_seq FROM subscriber
-                   WHERE address_key IN (SELECT decode(value, 'hex')
-                                         FROM json_array_elements_text(CAST($1 AS json)))",
-    };
-    let keys = crate::store::batch(address_keys)?;
+    const LIST: Sql = Sql::same(
+        "SELECT address_key, last_seq FROM subscriber
+         WHERE address_key IN (SELECT address_key FROM asked)",
+    );
     let reaches: Vec<(AddressKey, i64)> =
-        on!(tx, LIST, |conn, sql| sqlx::query_as(sql).bind(keys).fetch_all(conn).await)?;
+        rows::fetch_all(tx, LIST, &[], Table("asked", address_keys)).await?;
     Ok(reaches.into_iter().collect())
 }
 

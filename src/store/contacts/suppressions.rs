@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
@@ -11,6 +10,7 @@ use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::timestamp::Timestamp;
 use crate::outside::{EndingReason, Scope, Turn};
+use crate::store::rows::{self, Table, bound_columns};
 use crate::store::{Sql, Tx, forbids_kind, on};
 
 /// Suppresses an address, for one purpose or for every one; one already suppressed for this reason stays
@@ -49,7 +49,7 @@ pub async fn mark_tried(tx: &mut Tx, now: Timestamp, address_key: &AddressKey) -
 }
 
 /// One address that is not to be mailed, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, sqlx::FromRow)]
 pub struct Suppressed {
     /// Whose.
     pub address_key: AddressKey,
@@ -76,6 +76,23 @@ impl Suppressed {
     }
 }
 
+bound_columns!(Suppressed, |row| {
+    address_key: "bytea" = row.address_key.as_bytes(),
+    reason: "text" = row.reason.as_ref(),
+    purpose: "text" = row.purpose.as_ref().map(Purpose::as_str),
+});
+
+/// What holds for all addresses of one list.
+struct Brought<'a> {
+    now: Timestamp,
+    source: &'a str,
+}
+
+bound_columns!(Brought<'_>, |given| {
+    now: "timestamptz" = given.now,
+    source: "text" = given.source,
+});
+
 /// Suppresses addresses that another tool knew not to mail, and keeps where that comes from; returns those that are
 /// new. What suppresses an address already stays as it is. All of them are noted outside before they are committed.
 pub async fn insert_all(
@@ -84,28 +101,18 @@ pub async fn insert_all(
     rows: &[Suppressed],
     source: &str,
 ) -> sqlx::Result<Vec<Suppressed>> {
-    const INSERT: Sql = Sql {
-        sqlite: "INSERT INTO suppression (address_key, reason, purpose, since, source)
-                 SELECT unhex(value->>'address_key'), value->>'reason', COALESCE(value->>'purpose', '*'), $2, $3
-                 FROM json_each($1) WHERE true
-                 ON CONFLICT (address_key, reason, purpose) DO NOTHING
-                 RETURNING address_key, reason, NULLIF(purpose, '*') AS purpose",
-        // In one order, so that two who bring the same list wait for each other in turn.
-        postgres: "INSERT INTO suppression (address_key, reason, purpose, since, source)
-                   SELECT decode(address_key, 'hex'), reason, COALESCE(purpose, '*'), $2, $3
-                   FROM json_to_recordset(CAST($1 AS json)) AS brought (address_key text, reason text,
-                       purpose text)
-                   ORDER BY address_key, reason, purpose
-                   ON CONFLICT (address_key, reason, purpose) DO NOTHING
-                   RETURNING address_key, reason, NULLIF(purpose, '*') AS purpose",
-    };
-    let brought = crate::store::batch(rows)?;
-    let new = on!(tx, INSERT, |conn, sql| sqlx::query_as(sql)
-        .bind(brought)
-        .bind(now)
-        .bind(source)
-        .fetch_all(conn)
-        .await)?;
+    // In one order, so that two who bring the same list wait for each other in turn. SQLite reads the ON of a conflict as
+    // that of a join unless a WHERE comes before it.
+    const INSERT: Sql = Sql::same(
+        "INSERT INTO suppression (address_key, reason, purpose, since, source)
+         SELECT address_key, reason, COALESCE(purpose, '*'), now, source FROM brought CROSS JOIN given
+         WHERE true ORDER BY address_key, reason, purpose
+         ON CONFLICT (address_key, reason, purpose) DO NOTHING
+         RETURNING address_key, reason, NULLIF(purpose, '*') AS purpose",
+    );
+    let given = [Brought { now, source }];
+    let new =
+        rows::fetch_all(tx, INSERT, &[&Table("given", &given)], Table("brought", rows)).await?;
     // Whether or not the database has it already: who put it there may take it away again.
     for row in rows {
         tx.note(row.scope().turned(now, Turn::Began));

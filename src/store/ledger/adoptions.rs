@@ -1,13 +1,14 @@
 //! Rows that earlier versions wrote without a MAC.
 
 use assent_ledger::event_type::EventType;
-use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::evidence_key::RowMac;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::timestamp::Timestamp;
 use crate::store::contacts::erasures::EmptiedEvent;
+use crate::store::rows::{self, Table, bound_columns};
 use crate::store::{Sql, Tx, on};
 
 /// An event without a MAC.
@@ -145,16 +146,21 @@ pub async fn list_unmarked_subscribers(
 }
 
 /// A MAC for the row of this key.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct IdMac {
     /// The row.
     pub id: Uuid,
-    /// Its MAC, hex.
-    pub mac: String,
+    /// Its MAC.
+    pub mac: RowMac,
 }
 
+bound_columns!(IdMac, |own| {
+    id: "uuid" = own.id,
+    mac: "bytea" = own.mac.as_slice(),
+});
+
 /// A MAC for the consent that rests on this event.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct ConsentMac {
     /// Whose.
     pub subscriber_id: Uuid,
@@ -162,82 +168,52 @@ pub struct ConsentMac {
     pub purpose: Purpose,
     /// The event it rested on when the MAC was made.
     pub event_id: Uuid,
-    /// Its MAC, hex.
-    pub mac: String,
+    /// Its MAC.
+    pub mac: RowMac,
 }
 
-/// The statement that gives the rows of a table with this key their MACs, $1, unless they have one.
-macro_rules! marking {
-    ($table:literal, $key:literal) => {
-        Sql {
-            sqlite: concat!(
-                "UPDATE ",
-                $table,
-                " SET mac = own.mac
-                 FROM (SELECT unhex(value->>'id', '-') AS id, unhex(value->>'mac') AS mac
-                       FROM json_each($1)) AS own
-                 WHERE ",
-                $table,
-                ".",
-                $key,
-                " = own.id AND ",
-                $table,
-                ".mac IS NULL"
-            ),
-            postgres: concat!(
-                "UPDATE ",
-                $table,
-                " SET mac = decode(own.mac, 'hex')
-                 FROM json_to_recordset(CAST($1 AS json)) AS own (id uuid, mac text)
-                 WHERE ",
-                $table,
-                ".",
-                $key,
-                " = own.id AND ",
-                $table,
-                ".mac IS NULL"
-            ),
-        }
-    };
-}
+bound_columns!(ConsentMac, |own| {
+    subscriber_id: "uuid" = own.subscriber_id,
+    purpose: "text" = own.purpose.as_str(),
+    event_id: "uuid" = own.event_id,
+    mac: "bytea" = own.mac.as_slice(),
+});
 
-/// Gives events their MACs.
+/// Gives events their MACs, unless they have one.
 pub async fn mark_events(tx: &mut Tx, macs: &[IdMac]) -> sqlx::Result<()> {
-    mark(tx, marking!("consent_event", "event_id"), macs).await
+    const MARK: Sql = Sql::same(
+        "UPDATE consent_event SET mac = own.mac FROM own
+         WHERE consent_event.event_id = own.id AND consent_event.mac IS NULL",
+    );
+    rows::execute(tx, MARK, &[], Table("own", macs)).await.map(drop)
 }
 
-/// Gives signups their MACs.
+/// Gives signups their MACs, unless they have one.
 pub async fn mark_signups(tx: &mut Tx, macs: &[IdMac]) -> sqlx::Result<()> {
-    mark(tx, marking!("signup", "signup_id"), macs).await
+    const MARK: Sql = Sql::same(
+        "UPDATE signup SET mac = own.mac FROM own
+         WHERE signup.signup_id = own.id AND signup.mac IS NULL",
+    );
+    rows::execute(tx, MARK, &[], Table("own", macs)).await.map(drop)
 }
 
-/// Gives subscribers their MACs.
+/// Gives subscribers their MACs, unless they have one.
 pub async fn mark_subscribers(tx: &mut Tx, macs: &[IdMac]) -> sqlx::Result<()> {
-    mark(tx, marking!("subscriber", "subscriber_id"), macs).await
-}
-
-async fn mark(tx: &mut Tx, mark: Sql, macs: &[IdMac]) -> sqlx::Result<()> {
-    let macs = crate::store::batch(macs)?;
-    on!(tx, mark, |conn, sql| sqlx::query(sql).bind(macs).execute(conn).await.map(drop))
+    const MARK: Sql = Sql::same(
+        "UPDATE subscriber SET mac = own.mac FROM own
+         WHERE subscriber.subscriber_id = own.id AND subscriber.mac IS NULL",
+    );
+    rows::execute(tx, MARK, &[], Table("own", macs)).await.map(drop)
 }
 
 /// Gives consents their MACs, those that still rest on the same event.
 pub async fn mark_consents(tx: &mut Tx, macs: &[ConsentMac]) -> sqlx::Result<()> {
-    const MARK: Sql = Sql {
-        sqlite: "UPDATE consent SET mac = own.mac
-                 FROM (SELECT unhex(value->>'subscriber_id', '-') AS subscriber_id,
-                              value->>'purpose' AS purpose, unhex(value->>'event_id', '-') AS event_id,
-                              unhex(value->>'mac') AS mac FROM json_each($1)) AS own
-                 WHERE consent.subscriber_id = own.subscriber_id AND consent.purpose = own.purpose
-                   AND consent.event_id = own.event_id AND consent.mac IS NULL",
-        postgres: "UPDATE consent SET mac = decode(own.mac, 'hex')
-                   FROM json_to_recordset(CAST($1 AS json)) AS own (subscriber_id uuid, purpose text,
-                       event_id uuid, mac text)
-                   WHERE consent.subscriber_id = own.subscriber_id AND consent.purpose = own.purpose
-                     AND consent.event_id = own.event_id AND consent.mac IS NULL",
-    };
-    let macs = crate::store::batch(macs)?;
-    on!(tx, MARK, |conn, sql| sqlx::query(sql).bind(macs).execute(conn).await.map(drop))
+    const MARK: Sql = Sql::same(
+        "UPDATE consent SET mac = own.mac FROM own
+         WHERE consent.subscriber_id = own.subscriber_id AND consent.purpose = own.purpose
+           AND consent.event_id = own.event_id AND consent.mac IS NULL",
+    );
+    rows::execute(tx, MARK, &[], Table("own", macs)).await.map(drop)
 }
 
 /// The events that stand without body and salt, in the order of the tree.

@@ -1,11 +1,11 @@
 //! The tree's stored hashes and its signed heads.
 
 use assent_ledger::event_type::EventType;
-use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::timestamp::Timestamp;
+use crate::store::rows::{self, Table, bound_columns};
 use crate::store::{Sql, Tx, on};
 
 /// How many leaves have their place; nobody else gives places until the transaction ends.
@@ -91,11 +91,16 @@ pub async fn count_unsealed(tx: &mut Tx, most: i64) -> sqlx::Result<i64> {
     })
 }
 
-#[derive(Serialize)]
+/// What gets a place in the tree.
 struct Place {
     id: Uuid,
     leaf_index: i64,
 }
+
+bound_columns!(Place, |place| {
+    id: "uuid" = place.id,
+    leaf_index: "bigint" = place.leaf_index,
+});
 
 /// Gives these events consecutive places from `first` on, and behind them these records; returns how many took
 /// theirs.
@@ -105,35 +110,20 @@ pub async fn mark_sealed(
     events: &[Uuid],
     records: &[Uuid],
 ) -> sqlx::Result<u64> {
-    const EVENTS: Sql = Sql {
-        sqlite: "UPDATE consent_event SET leaf_index = place.leaf_index
-                 FROM (SELECT unhex(value->>'id', '-') AS id, value->>'leaf_index' AS leaf_index
-                       FROM json_each($1)) AS place
-                 WHERE consent_event.event_id = place.id AND consent_event.leaf_index IS NULL",
-        postgres: "UPDATE consent_event SET leaf_index = place.leaf_index
-                   FROM json_to_recordset(CAST($1 AS json)) AS place (id uuid, leaf_index bigint)
-                   WHERE consent_event.event_id = place.id AND consent_event.leaf_index IS NULL",
-    };
-    const RECORDS: Sql = Sql {
-        sqlite: "UPDATE ledger_record SET leaf_index = place.leaf_index
-                 FROM (SELECT unhex(value->>'id', '-') AS id, value->>'leaf_index' AS leaf_index
-                       FROM json_each($1)) AS place
-                 WHERE ledger_record_id = place.id AND ledger_record.leaf_index IS NULL",
-        postgres: "UPDATE ledger_record SET leaf_index = place.leaf_index
-                   FROM json_to_recordset(CAST($1 AS json)) AS place (id uuid, leaf_index bigint)
-                   WHERE ledger_record_id = place.id AND ledger_record.leaf_index IS NULL",
-    };
+    const EVENTS: Sql = Sql::same(
+        "UPDATE consent_event SET leaf_index = place.leaf_index FROM place
+         WHERE consent_event.event_id = place.id AND consent_event.leaf_index IS NULL",
+    );
+    const RECORDS: Sql = Sql::same(
+        "UPDATE ledger_record SET leaf_index = place.leaf_index FROM place
+         WHERE ledger_record_id = place.id AND ledger_record.leaf_index IS NULL",
+    );
     let behind = first + i64::try_from(events.len()).unwrap_or(i64::MAX);
     let mut sealed = 0;
     for (statement, first, ids) in [(EVENTS, first, events), (RECORDS, behind, records)] {
         let places: Vec<Place> =
             (first..).zip(ids).map(|(leaf_index, id)| Place { id: *id, leaf_index }).collect();
-        let places = crate::store::batch(&places)?;
-        sealed += on!(tx, statement, |conn, sql| sqlx::query(sql)
-            .bind(places)
-            .execute(conn)
-            .await
-            .map(|done| done.rows_affected()))?;
+        sealed += rows::execute(tx, statement, &[], Table("place", &places)).await?;
     }
     Ok(sealed)
 }

@@ -1,6 +1,5 @@
 //! All else that is claimed: actions, words and policies, in the order in which they were hashed into the ledger.
 
-use serde::Serialize;
 use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -8,6 +7,7 @@ use uuid::Uuid;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::policy::version::ChangeClass;
 use crate::domain::timestamp::Timestamp;
+use crate::store::rows::{self, Table, bound_columns};
 use crate::store::{Sql, Tx, on};
 
 /// One claim with what it is about, of which one part is there.
@@ -71,29 +71,26 @@ pub async fn list(tx: &mut Tx, after: i64, count: i64) -> sqlx::Result<Vec<Claim
     on!(tx, |conn| sqlx::query_as(LIST).bind(after).bind(count).fetch_all(conn).await)
 }
 
-#[derive(Serialize)]
 struct Place {
     claim_id: Uuid,
     number: i64,
 }
 
+bound_columns!(Place, |place| {
+    claim_id: "uuid" = place.claim_id,
+    number: "bigint" = place.number,
+});
+
 /// Gives these claims the numbers from `first` on.
 pub async fn mark_numbered(tx: &mut Tx, first: i64, claims: &[Claim]) -> sqlx::Result<()> {
-    const NUMBER: Sql = Sql {
-        sqlite: "UPDATE claim SET number = place.number
-                 FROM (SELECT unhex(value->>'claim_id', '-') AS claim_id, value->>'number' AS number
-                       FROM json_each($1)) AS place
-                 WHERE claim.claim_id = place.claim_id",
-        postgres: "UPDATE claim SET number = place.number
-                   FROM json_to_recordset(CAST($1 AS json)) AS place (claim_id uuid, number bigint)
-                   WHERE claim.claim_id = place.claim_id",
-    };
+    const NUMBER: Sql = Sql::same(
+        "UPDATE claim SET number = place.number FROM place WHERE claim.claim_id = place.claim_id",
+    );
     let places: Vec<Place> = (first..)
         .zip(claims)
         .map(|(number, claim)| Place { claim_id: claim.claim_id, number })
         .collect();
-    let places = crate::store::batch(&places)?;
-    on!(tx, NUMBER, |conn, sql| sqlx::query(sql).bind(places).execute(conn).await.map(drop))
+    rows::execute(tx, NUMBER, &[], Table("place", &places)).await.map(drop)
 }
 
 /// How many actions, words and policies there are of which nothing is claimed.

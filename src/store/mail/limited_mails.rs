@@ -5,7 +5,6 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::contacts::address_key::AddressKey;
@@ -13,10 +12,11 @@ use crate::domain::mail::limit::MailLimit;
 use crate::domain::mail::outbox::{MailKind, OutboxState};
 use crate::domain::request_id::RequestId;
 use crate::domain::timestamp::Timestamp;
+use crate::store::rows::{self, Now, Table, bound_columns};
 use crate::store::{Effect, Sql, Tx, forbids_kind, on};
 
 /// A mail that is sent when its mailbox's limit allows; one row of a batch.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct LimitedMail {
     /// Its key, which also names the message.
     pub outbox_id: Uuid,
@@ -37,6 +37,23 @@ pub struct LimitedMail {
     pub request_id: Option<RequestId>,
 }
 
+/// A mail as it is decided.
+struct Asked<'a> {
+    mail: &'a LimitedMail,
+    /// Why it is never sent.
+    idle: Option<&'static str>,
+}
+
+bound_columns!(Asked<'_>, |asked| {
+    outbox_id: "uuid" = asked.mail.outbox_id,
+    signup_id: "uuid" = asked.mail.signup_id,
+    subscriber_id: "uuid" = asked.mail.subscriber_id,
+    address_key: "bytea" = asked.mail.address_key.as_bytes(),
+    limiter_key: "bytea" = asked.mail.limiter_key.as_bytes(),
+    idle: "text" = asked.idle,
+    request_id: "text" = asked.mail.request_id.as_ref().map(RequestId::as_str),
+});
+
 /// Mails of one kind that are decided at once.
 #[derive(Clone, Copy)]
 pub struct LimitedMails<'a> {
@@ -45,18 +62,63 @@ pub struct LimitedMails<'a> {
     /// How many one mailbox is sent.
     pub limit: &'a MailLimit,
     /// Each of them.
-    pub rows: &'a [LimitedMail],
+    pub rows: &'a [&'a LimitedMail],
 }
 
 /// Why no mail of its own goes out for a form whose browser has one waiting.
 const HAS_A_PLACE: &str = "the mail that waits for this browser is about it";
 
-#[derive(Serialize)]
-struct WindowRow {
-    count: u32,
-    /// Microseconds since the Unix epoch.
-    since: i64,
+/// A mail that may take the place of one that waits.
+struct Replacing<'a> {
+    signup_id: Option<Uuid>,
+    replaces: Uuid,
+    request_id: Option<&'a RequestId>,
 }
+
+impl<'a> Replacing<'a> {
+    fn new(mail: &'a LimitedMail) -> Option<Self> {
+        let LimitedMail { signup_id, request_id, .. } = mail;
+        Some(Self {
+            signup_id: *signup_id,
+            replaces: mail.replaces?,
+            request_id: request_id.as_ref(),
+        })
+    }
+}
+
+bound_columns!(Replacing<'_>, |mail| {
+    signup_id: "uuid" = mail.signup_id,
+    replaces: "uuid" = mail.replaces,
+    request_id: "text" = mail.request_id.map(RequestId::as_str),
+});
+
+/// A window of the limit, as the most that it allows and when it begins.
+struct Window(u32, Timestamp);
+
+bound_columns!(Window, |window| {
+    most: "bigint" = i64::from(window.0),
+    since: "timestamptz" = window.1,
+});
+
+/// What holds for all mails that are decided at once.
+struct Given {
+    now: Timestamp,
+    kind: MailKind,
+    /// Microseconds between two mails to one mailbox; none where there is no limit.
+    apart: Option<i64>,
+    /// Whether a row is written of what is not sent, too.
+    is_answered: bool,
+    /// Since when one more try to an address whose mail came back is one too many.
+    tried_since: Timestamp,
+}
+
+bound_columns!(Given, |given| {
+    now: "timestamptz" = given.now,
+    kind: "text" = given.kind.as_ref(),
+    apart: "bigint" = given.apart,
+    is_answered: "boolean" = given.is_answered,
+    tried_since: "timestamptz" = given.tried_since,
+});
 
 /// How long after a mail to an address came back, or one more was tried, no confirmation is mailed there.
 const BEFORE_ANOTHER_TRY: Duration = Duration::from_hours(7 * 24);
@@ -76,23 +138,32 @@ pub async fn insert_all(
     now: Timestamp,
     mails: LimitedMails<'_>,
 ) -> sqlx::Result<usize> {
-    let LimitedMails { kind, rows, .. } = mails;
+    let LimitedMails { kind, limit, rows } = mails;
     tx.after(Effect::RingMail);
-    take_turns(tx, rows).await?;
-    let placed = take_places(tx, kind, rows).await?;
-    let has_place = |row: &LimitedMail| row.signup_id.is_some_and(|id| placed.contains(&id));
-    let rows: Vec<LimitedMail> = rows
+    take_turns(tx, &rows.iter().map(|row| &row.limiter_key).collect::<Vec<_>>()).await?;
+    let apart = limit.apart().map(|apart| i64::try_from(apart.as_micros()).unwrap_or(i64::MAX));
+    let (is_answered, tried_since) =
+        (kind != MailKind::PreferencesLink, now.minus(BEFORE_ANOTHER_TRY));
+    let given = [Given { now, kind, apart, is_answered, tried_since }];
+    let given = Table("given", &given);
+    let placed = take_places(tx, &given, rows).await?;
+    let has_place = |mail: &LimitedMail| mail.signup_id.is_some_and(|id| placed.contains(&id));
+    let asked: Vec<Asked<'_>> = rows
         .iter()
-        .map(|row| LimitedMail {
-            idle: row.idle.or_else(|| has_place(row).then_some(HAS_A_PLACE)),
-            ..row.clone()
+        .map(|mail| Asked {
+            mail,
+            idle: mail.idle.or_else(|| has_place(mail).then_some(HAS_A_PLACE)),
         })
         .collect();
-    let added = add(tx, now, LimitedMails { rows: &rows, ..mails }).await?;
+    let allowed: Vec<Window> =
+        limit.windows(now).into_iter().map(|(most, since)| Window(most, since)).collect();
+    let queued = add(tx, &given, &allowed, &asked).await?;
     if kind == MailKind::Confirm {
-        mark_tried(tx, now, &rows).await?;
+        let is_queued = |mail: &&&LimitedMail| queued.contains(&mail.outbox_id);
+        let keys = rows.iter().filter(is_queued).map(|mail| &mail.address_key);
+        mark_tried(tx, now, &keys.collect::<Vec<_>>()).await?;
     }
-    Ok(placed.len() + added)
+    Ok(placed.len() + queued.len())
 }
 
 /// Forgets the row of a mail of this kind about this signup that was never to be sent: who asks again and again fills
@@ -121,14 +192,14 @@ macro_rules! was_tried {
                                                WHERE b.address_key = ",
             $asked,
             ".address_key
-                                               AND b.reason = 'bounced' AND $4 = 'confirm'
-                                               AND (t.tried_at > $7 OR ",
+                                               AND b.reason = 'bounced' AND given.kind = 'confirm'
+                                               AND (t.tried_at > given.tried_since OR ",
             $asked,
             ".nth > 1
                                                     OR EXISTS (SELECT 1 FROM outbox o JOIN signup g ON g.signup_id = o.signup_id
                                                                WHERE o.limiter_key = ",
             $asked,
-            ".limiter_key AND o.due_at > $7
+            ".limiter_key AND o.due_at > given.tried_since
                                                                  AND o.kind = 'confirm' AND o.state <> 'dropped'
                                                                  AND g.address_key = ",
             $asked,
@@ -138,34 +209,20 @@ macro_rules! was_tried {
 }
 
 /// Writes down when a confirmation was decided for an address whose mail had come back.
-async fn mark_tried(tx: &mut Tx, now: Timestamp, rows: &[LimitedMail]) -> sqlx::Result<()> {
-    const MARK: Sql = Sql {
-        sqlite: "INSERT INTO suppression_try (address_key, tried_at)
-                 SELECT s.address_key, $2 FROM suppression s
-                 WHERE s.reason = 'bounced' AND s.address_key IN (
-                     SELECT unhex(value->>'address_key') FROM json_each($1)
-                     JOIN outbox o ON o.outbox_id = unhex(value->>'outbox_id', '-') AND o.state = 'queued')
-                 ON CONFLICT (address_key) DO UPDATE SET tried_at = excluded.tried_at",
-        postgres: "INSERT INTO suppression_try (address_key, tried_at)
-                   SELECT s.address_key, $2 FROM suppression s
-                   WHERE s.reason = 'bounced' AND s.address_key IN (
-                       SELECT decode(asked.address_key, 'hex')
-                       FROM json_to_recordset(CAST($1 AS json)) AS asked (outbox_id uuid, address_key text)
-                       JOIN outbox o ON o.outbox_id = asked.outbox_id AND o.state = 'queued')
-                   ON CONFLICT (address_key) DO UPDATE SET tried_at = excluded.tried_at",
-    };
-    let rows = crate::store::batch(rows)?;
-    on!(tx, MARK, |conn, sql| sqlx::query(sql).bind(rows).bind(now).execute(conn).await.map(drop))
+async fn mark_tried(tx: &mut Tx, now: Timestamp, keys: &[&AddressKey]) -> sqlx::Result<()> {
+    const MARK: Sql = Sql::same(
+        "INSERT INTO suppression_try (address_key, tried_at)
+         SELECT s.address_key, now FROM suppression s CROSS JOIN given
+         WHERE s.reason = 'bounced' AND s.address_key IN (SELECT address_key FROM asked)
+         ON CONFLICT (address_key) DO UPDATE SET tried_at = excluded.tried_at",
+    );
+    rows::execute(tx, MARK, &[&Table("given", &[Now(now)])], Table("asked", keys)).await.map(drop)
 }
 
 /// Waits until nobody else decides mail to this mailbox. Whoever locks signups before they decide does so behind this,
 /// as those who decide first wait for signups then.
 pub async fn take_turn(tx: &mut Tx, limiter_key: &AddressKey) -> sqlx::Result<()> {
-    #[derive(Serialize)]
-    struct Mailbox<'a> {
-        limiter_key: &'a AddressKey,
-    }
-    take_turns(tx, &[Mailbox { limiter_key }]).await
+    take_turns(tx, &[limiter_key]).await
 }
 
 /// Waits until nobody else decides mail to a mailbox that forms of this address count for; unlike [`take_turn`], it
@@ -180,12 +237,13 @@ pub async fn take_turns_of(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Resul
     Ok(())
 }
 
-async fn take_turns(tx: &mut Tx, rows: &[impl Serialize]) -> sqlx::Result<()> {
+async fn take_turns(tx: &mut Tx, limiter_keys: &[&AddressKey]) -> sqlx::Result<()> {
     const TAKE_TURNS: &str = "SELECT count(pg_advisory_xact_lock(turn)) FROM (
-             SELECT DISTINCT hashtextextended(limiter_key, 0) AS turn
-             FROM json_to_recordset(CAST($1 AS json)) AS asked (limiter_key text) ORDER BY 1) AS turns";
+             SELECT DISTINCT hashtextextended(encode(limiter_key, 'hex'), 0) AS turn
+             FROM unnest($1) AS asked (limiter_key) ORDER BY 1) AS turns";
     if let Tx::Postgres(tx) = tx {
-        sqlx::query(TAKE_TURNS).bind(crate::store::batch(rows)?).execute(&mut **tx).await?;
+        let keys: Vec<&[u8]> = limiter_keys.iter().map(|key| key.as_bytes()).collect();
+        sqlx::query(TAKE_TURNS).bind(keys).execute(&mut **tx).await?;
     }
     Ok(())
 }
@@ -194,155 +252,89 @@ async fn take_turns(tx: &mut Tx, rows: &[impl Serialize]) -> sqlx::Result<()> {
 /// address; returns those. What a worker held once may have arrived, so it stays what it was.
 async fn take_places(
     tx: &mut Tx,
-    kind: MailKind,
-    rows: &[LimitedMail],
+    given: &Table<'_, Given>,
+    mails: &[&LimitedMail],
 ) -> sqlx::Result<HashSet<Uuid>> {
-    const TAKE: Sql = Sql {
-        sqlite: "UPDATE outbox SET signup_id = next.signup_id, request_id = asked.request_id
-                 FROM (SELECT unhex(value->>'signup_id', '-') AS signup_id,
-                              unhex(value->>'replaces', '-') AS replaces,
-                              value->>'request_id' AS request_id FROM json_each($1)) AS asked
+    macro_rules! take {
+        ($returning:literal) => {
+            concat!(
+                "UPDATE outbox SET signup_id = next.signup_id, request_id = asked.request_id
+                 FROM asked
                  JOIN signup next ON next.signup_id = asked.signup_id
                  JOIN signup before ON before.signup_id = asked.replaces
                       AND before.address_key = next.address_key
                       AND before.report_id IS NOT DISTINCT FROM next.report_id
-                 WHERE outbox.signup_id = before.signup_id AND outbox.kind = $2
+                 CROSS JOIN given
+                 WHERE outbox.signup_id = before.signup_id AND outbox.kind = given.kind
                    AND outbox.state = 'queued' AND outbox.claims = 0
-                 RETURNING signup_id",
-        postgres: "UPDATE outbox SET signup_id = next.signup_id, request_id = asked.request_id
-                   FROM json_to_recordset(CAST($1 AS json)) AS asked (signup_id uuid, replaces uuid,
-                       request_id text)
-                   JOIN signup next ON next.signup_id = asked.signup_id
-                   JOIN signup before ON before.signup_id = asked.replaces
-                        AND before.address_key = next.address_key
-                        AND before.report_id IS NOT DISTINCT FROM next.report_id
-                   WHERE outbox.signup_id = before.signup_id AND outbox.kind = $2
-                     AND outbox.state = 'queued' AND outbox.claims = 0
-                   RETURNING outbox.signup_id",
-    };
-    let replacing: Vec<&LimitedMail> = rows.iter().filter(|row| row.replaces.is_some()).collect();
-    if replacing.is_empty() {
-        return Ok(HashSet::new());
+                 RETURNING ",
+                $returning
+            )
+        };
     }
-    let replacing = crate::store::batch(&replacing)?;
-    let taken: Vec<Uuid> = on!(tx, TAKE, |conn, sql| sqlx::query_scalar(sql)
-        .bind(replacing)
-        .bind(kind)
-        .fetch_all(conn)
-        .await)?;
-    Ok(taken.into_iter().collect())
-}
-
-/// What becomes of each, in the words of both databases.
-macro_rules! decided {
-    () => {
-        "decided AS (
-             SELECT *, COALESCE(barred, CASE WHEN is_full THEN 'the limit of its mailbox forbids it' END) AS why
-             FROM timed)
-         INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at, due_at,
-             created_at, finished_at, reason, request_id)
-         SELECT outbox_id, $4, signup_id, subscriber_id, limiter_key,
-             CASE WHEN why IS NULL THEN 'queued' ELSE 'dropped' END, due_at,
-             CASE WHEN why IS NULL THEN due_at END, $2, CASE WHEN why IS NULL THEN NULL ELSE $2 END, why,
-             CASE WHEN why IS NULL THEN request_id END
-         FROM decided WHERE why IS NULL OR $6
-         RETURNING state"
-    };
+    const TAKE: Sql = Sql { sqlite: take!("signup_id"), postgres: take!("outbox.signup_id") };
+    let replacing: Vec<Replacing<'_>> = mails.iter().copied().filter_map(Replacing::new).collect();
+    let taken: Vec<(Uuid,)> =
+        rows::fetch_all(tx, TAKE, &[given], Table("asked", &replacing)).await?;
+    Ok(taken.into_iter().map(|(signup_id,)| signup_id).collect())
 }
 
 /// What is asked for; what is barred, and why; the turns of what is not; their times; what becomes of each.
 /// Materialized, so that each is looked at once, whatever comes of it.
-const ADD: Sql = Sql {
-    sqlite: concat!(
-        "WITH asked AS (
-             SELECT key AS place, unhex(value->>'outbox_id', '-') AS outbox_id,
-                 unhex(value->>'signup_id', '-') AS signup_id,
-                 unhex(value->>'subscriber_id', '-') AS subscriber_id,
-                 unhex(value->>'limiter_key') AS limiter_key,
-                 unhex(value->>'address_key') AS address_key, value->>'idle' AS idle,
-                 value->>'request_id' AS request_id,
-                 row_number() OVER (PARTITION BY value->>'address_key' ORDER BY key) AS nth
-             FROM json_each($1)),
+macro_rules! add {
+    ($greatest:literal, $microsecond:literal) => {
+        concat!(
+            ", numbered AS (
+             SELECT *, row_number() OVER (PARTITION BY address_key ORDER BY outbox_id) AS nth FROM mail),
          judged AS MATERIALIZED (
-             SELECT *, COALESCE(idle, (SELECT 'the address is suppressed' FROM suppression s
-                                       WHERE s.address_key = asked.address_key
-                                         AND ", forbids_kind!("s.reason", "$4"), " LIMIT 1),
-                 CASE WHEN ", was_tried!("asked"), " THEN 'its mail came back within the week' END) AS barred
-             FROM asked),
-         turned AS (
-             SELECT *, row_number() OVER (PARTITION BY limiter_key, barred IS NULL ORDER BY place) AS turn
-             FROM judged),
-         timed AS MATERIALIZED (
-             SELECT *, max($2, COALESCE($5 + (SELECT max(o.due_at) FROM outbox o
-                                              WHERE o.limiter_key = turned.limiter_key
-                                                AND o.due_at IS NOT NULL AND o.state <> 'dropped'), $2))
-                       + (turn - 1) * COALESCE($5, 0) AS due_at,
-                 EXISTS (SELECT 1 FROM json_each($3) AS span WHERE span.value->>'count' < turned.turn +
-                             (SELECT count(*) FROM outbox o
-                              WHERE o.limiter_key = turned.limiter_key AND o.state <> 'dropped'
-                                AND o.due_at > span.value->>'since')) AS is_full
-             FROM turned),
-         ",
-        decided!()
-    ),
-    postgres: concat!(
-        "WITH asked AS (
-             SELECT outbox_id, signup_id, subscriber_id, decode(limiter_key, 'hex') AS limiter_key,
-                 decode(address_key, 'hex') AS address_key, idle, request_id,
-                 row_number() OVER (PARTITION BY address_key ORDER BY outbox_id) AS nth
-             FROM json_to_recordset(CAST($1 AS json)) AS row (outbox_id uuid, signup_id uuid,
-                 subscriber_id uuid, limiter_key text, address_key text, idle text,
-                 request_id text)),
-         judged AS MATERIALIZED (
-             SELECT *, COALESCE(idle, (SELECT 'the address is suppressed' FROM suppression s
-                                       WHERE s.address_key = asked.address_key
-                                         AND ", forbids_kind!("s.reason", "$4"), " LIMIT 1),
-                 CASE WHEN ", was_tried!("asked"), " THEN 'its mail came back within the week' END) AS barred
-             FROM asked),
+             SELECT numbered.*, COALESCE(idle, (SELECT 'the address is suppressed' FROM suppression s
+                                                WHERE s.address_key = numbered.address_key
+                                                  AND ", forbids_kind!("s.reason", "given.kind"), " LIMIT 1),
+                 CASE WHEN ", was_tried!("numbered"), " THEN 'its mail came back within the week' END) AS barred
+             FROM numbered CROSS JOIN given),
          turned AS (
              SELECT *, row_number() OVER (PARTITION BY limiter_key, barred IS NULL ORDER BY outbox_id) AS turn
              FROM judged),
          timed AS MATERIALIZED (
-             SELECT *, GREATEST($2, CAST($5 AS bigint) * interval '1 microsecond' +
-                                    (SELECT max(o.due_at) FROM outbox o
-                                     WHERE o.limiter_key = turned.limiter_key
-                                       AND o.due_at IS NOT NULL AND o.state <> 'dropped'))
-                       + (turn - 1) * COALESCE($5, 0) * interval '1 microsecond' AS due_at,
-                 EXISTS (SELECT 1 FROM json_to_recordset(CAST($3 AS json)) AS span (count bigint, since bigint)
-                         WHERE span.count < turned.turn +
+             SELECT turned.*,
+                 ", $greatest, "(given.now, COALESCE(given.apart * ", $microsecond, " +
+                                   (SELECT max(o.due_at) FROM outbox o
+                                    WHERE o.limiter_key = turned.limiter_key
+                                      AND o.due_at IS NOT NULL AND o.state <> 'dropped'), given.now))
+                     + (turn - 1) * COALESCE(given.apart, 0) * ", $microsecond, " AS due_at,
+                 EXISTS (SELECT 1 FROM allowed WHERE allowed.most < turned.turn +
                              (SELECT count(*) FROM outbox o
                               WHERE o.limiter_key = turned.limiter_key AND o.state <> 'dropped'
-                                AND o.due_at > to_timestamp(span.since / 1000000.0))) AS is_full
-             FROM turned),
-         ",
-        decided!()
-    ),
-};
+                                AND o.due_at > allowed.since)) AS is_full
+             FROM turned CROSS JOIN given),
+         decided AS (
+             SELECT *, COALESCE(barred, CASE WHEN is_full THEN 'the limit of its mailbox forbids it' END) AS why
+             FROM timed)
+         INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at, due_at,
+             created_at, finished_at, reason, request_id)
+         SELECT outbox_id, kind, signup_id, subscriber_id, limiter_key,
+             CASE WHEN why IS NULL THEN 'queued' ELSE 'dropped' END, due_at,
+             CASE WHEN why IS NULL THEN due_at END, now, CASE WHEN why IS NULL THEN NULL ELSE now END, why,
+             CASE WHEN why IS NULL THEN request_id END
+         FROM decided CROSS JOIN given WHERE why IS NULL OR is_answered
+         RETURNING outbox_id, state"
+        )
+    };
+}
+const ADD: Sql =
+    Sql { sqlite: add!("max", "1"), postgres: add!("GREATEST", "interval '1 microsecond'") };
 
 /// Adds mails to the outbox, each in its turn: the first of a mailbox in this batch a minute behind the newest
-/// that is not dropped, the next a minute behind that one. Returns how many will be sent.
+/// that is not dropped, the next a minute behind that one. Returns those that will be sent.
 async fn add(
     tx: &mut Tx,
-    now: Timestamp,
-    LimitedMails { kind, limit, rows }: LimitedMails<'_>,
-) -> sqlx::Result<usize> {
-    let windows: Vec<WindowRow> = limit
-        .windows(now)
-        .into_iter()
-        .map(|(count, since)| WindowRow { count, since: since.micros() })
-        .collect();
-    let (rows, windows) = (crate::store::batch(rows)?, crate::store::batch(&windows)?);
-    let apart = limit.apart().map(|apart| i64::try_from(apart.as_micros()).unwrap_or(i64::MAX));
-    let is_answered = kind != MailKind::PreferencesLink;
-    let states: Vec<OutboxState> = on!(tx, ADD, |conn, sql| sqlx::query_scalar(sql)
-        .bind(rows)
-        .bind(now)
-        .bind(windows)
-        .bind(kind)
-        .bind(apart)
-        .bind(is_answered)
-        .bind(now.minus(BEFORE_ANOTHER_TRY))
-        .fetch_all(conn)
-        .await)?;
-    Ok(states.into_iter().filter(|state| *state == OutboxState::Queued).count())
+    given: &Table<'_, Given>,
+    allowed: &[Window],
+    mails: &[Asked<'_>],
+) -> sqlx::Result<HashSet<Uuid>> {
+    let added: Vec<(Uuid, OutboxState)> =
+        rows::fetch_all(tx, ADD, &[given, &Table("allowed", allowed)], Table("mail", mails))
+            .await?;
+    let queued = added.into_iter().filter(|(_, state)| *state == OutboxState::Queued);
+    Ok(queued.map(|(outbox_id, _)| outbox_id).collect())
 }

@@ -1,18 +1,18 @@
 //! Submitted forms.
 
-use serde::Serialize;
 use uuid::Uuid;
 
-use crate::domain::consent::evidence_key::SignupFields;
+use crate::domain::consent::evidence_key::{RowMac, SignupFields};
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::submitted_form::{Method, SignupStatus};
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
+use crate::store::rows::{self, Table, bound_columns};
 use crate::store::{Sql, Tx, on};
 
 /// A form about to be stored; one row of a batch.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct NewSignup {
     /// Its key.
     pub signup_id: Uuid,
@@ -36,11 +36,57 @@ pub struct NewSignup {
     pub source: String,
     /// How it reached us.
     pub method: Method,
-    /// How far its subscriber's events reached; 0 when there was none.
-    pub reach: i64,
-    /// Its MAC, hex.
-    pub mac: String,
+    /// When it was sent.
+    pub created_at: Timestamp,
+    /// Until when its link works.
+    pub expires_at: Timestamp,
 }
+
+impl NewSignup {
+    /// What its MAC is over, where its subscriber's events reached so far.
+    #[must_use]
+    pub fn fields(&self, reach: i64) -> SignupFields<'_> {
+        SignupFields {
+            signup_id: self.signup_id,
+            email: &self.email,
+            address_key: &self.address_key,
+            report_id: self.report_id,
+            policy_version_id: self.policy_version_id,
+            source: &self.source,
+            method: self.method,
+            created_at: self.created_at,
+            reach,
+        }
+    }
+}
+
+/// A form as it is bound to what stands at the moment that it is stored.
+pub struct BoundSignup<'a> {
+    /// The form.
+    pub signup: &'a NewSignup,
+    /// How far its subscriber's events reach; 0 where there is none.
+    pub reach: i64,
+    /// Its MAC.
+    pub mac: RowMac,
+}
+
+bound_columns!(BoundSignup<'_>, |bound| {
+    signup_id: "uuid" = bound.signup.signup_id,
+    email: "text" = bound.signup.email.as_str(),
+    address_key: "bytea" = bound.signup.address_key.as_bytes(),
+    limiter_key: "bytea" = bound.signup.limiter_key.as_bytes(),
+    name: "text" = bound.signup.name.as_deref(),
+    organisation: "text" = bound.signup.organisation.as_deref(),
+    job_title: "text" = bound.signup.job_title.as_deref(),
+    report_id: "uuid" = bound.signup.report_id,
+    policy_version_id: "uuid" = bound.signup.policy_version_id,
+    source: "text" = bound.signup.source.as_str(),
+    method: "text" = bound.signup.method.as_ref(),
+    created_at: "timestamptz" = bound.signup.created_at,
+    expires_at: "timestamptz" = bound.signup.expires_at,
+    reach: "bigint" = bound.reach,
+    mac: "bytea" = bound.mac.as_slice(),
+});
 
 /// A stored form, with what pages and mails say about it. Its address is one that can be mailed; for whoever looks at what
 /// another hand may have changed it is the text that lies there, so that one such row keeps nobody from the others.
@@ -120,41 +166,15 @@ impl<Email: AsRef<str>> Signup<Email> {
 ///
 /// # Errors
 /// When the database does not take them; then none is stored.
-pub async fn insert_all(
-    tx: &mut Tx,
-    now: Timestamp,
-    expires_at: Timestamp,
-    rows: &[NewSignup],
-) -> sqlx::Result<()> {
-    const INSERT: Sql = Sql {
-        sqlite: "INSERT INTO signup (signup_id, email, address_key, limiter_key, name, organisation,
-                     job_title, report_id, policy_version_id, source, method, status, created_at, expires_at,
-                     reach, mac)
-                 SELECT unhex(value->>'signup_id', '-'), value->>'email', unhex(value->>'address_key'),
-                     unhex(value->>'limiter_key'), value->>'name', value->>'organisation',
-                     value->>'job_title', unhex(value->>'report_id', '-'),
-                     unhex(value->>'policy_version_id', '-'), value->>'source', value->>'method',
-                     'pending', $2, $3, value->>'reach', unhex(value->>'mac')
-                 FROM json_each($1)",
-        postgres: "INSERT INTO signup (signup_id, email, address_key, limiter_key, name, organisation,
-                       job_title, report_id, policy_version_id, source, method, status, created_at, expires_at,
-                       reach, mac)
-                   SELECT signup_id, email, decode(address_key, 'hex'), decode(limiter_key, 'hex'), name,
-                       organisation, job_title, report_id, policy_version_id, source, method,
-                       'pending', $2, $3, reach, decode(mac, 'hex')
-                   FROM json_to_recordset(CAST($1 AS json)) AS asked (signup_id uuid, email text,
-                       address_key text, limiter_key text, name text, organisation text, job_title text,
-                       report_id uuid, policy_version_id uuid, source text, method text,
-                       reach bigint, mac text)",
-    };
-    let rows = crate::store::batch(rows)?;
-    on!(tx, INSERT, |conn, sql| sqlx::query(sql)
-        .bind(rows)
-        .bind(now)
-        .bind(expires_at)
-        .execute(conn)
-        .await
-        .map(drop))
+pub async fn insert_all(tx: &mut Tx, rows: &[BoundSignup<'_>]) -> sqlx::Result<()> {
+    const INSERT: Sql = Sql::same(
+        "INSERT INTO signup (signup_id, email, address_key, limiter_key, name, organisation, job_title, report_id,
+             policy_version_id, source, method, status, created_at, expires_at, reach, mac)
+         SELECT signup_id, email, address_key, limiter_key, name, organisation, job_title, report_id,
+             policy_version_id, source, method, 'pending', created_at, expires_at, reach, mac
+         FROM form",
+    );
+    rows::execute(tx, INSERT, &[], Table("form", rows)).await.map(drop)
 }
 
 macro_rules! signups {

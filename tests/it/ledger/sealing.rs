@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use assent::domain::catalog::notice::LANG;
 use assent::domain::signup::submitted_form::Method;
+use assent::flows::ledger::contexts::Contexts;
 use assent::flows::ledger::evidence::{Form, Order, Workflow};
 use assent::flows::signup::sign_up::words;
 use assent::sealing::seal_all;
@@ -57,10 +58,11 @@ pub async fn append_in(app: &TestApp, tx: &mut Tx, count: usize) -> Vec<NewConse
             workflow: Workflow::default(),
         };
         let mut order = Order::new(settings.at(&at), signup_id);
-        order.event(EventType::Requested, &form, &words(&notice)).unwrap()
+        let shown = Contexts::default().shown(settings, &form, &words(&notice)).unwrap();
+        order.event(EventType::Requested, &form, &shown).unwrap()
     };
     let events: Vec<NewConsentEvent> = (0..count).map(wish).collect();
-    append_all(tx, at.now, &events).await.unwrap();
+    append_all(tx, &events.iter().collect::<Vec<_>>()).await.unwrap();
     events
 }
 

@@ -1,5 +1,6 @@
 //! Stories of signing up: the form, the mail, the press or code that confirms, the download.
 
+mod batches;
 mod brought_in;
 mod code;
 mod confirm;
@@ -13,5 +14,6 @@ mod just_confirmed;
 pub mod lost_links;
 mod old_pages;
 mod same_work;
+mod strict_server;
 mod thanks;
 mod two_forms;
