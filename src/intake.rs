@@ -137,6 +137,7 @@ async fn work(parts: IntakeParts, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) 
     let mut taken = Vec::with_capacity(BATCH);
     while waiting.lock().await.recv_many(&mut taken, BATCH).await > 0 {
         let turn = take_turn(&db).await;
+        let has_turn = turn.is_ok();
         // While others wrote, more came; where another task waits for some, none did.
         if let Ok(mut waiting) = waiting.try_lock() {
             while taken.len() < BATCH
@@ -160,7 +161,7 @@ async fn work(parts: IntakeParts, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) 
         }
         let forms: Vec<&PreparedForm> = batch.signups.iter().collect();
         let stored = storing.store(turn, &forms, &batch.dropped).await;
-        let refused = matches!(stored, Err(IntakeError::Store | IntakeError::Busy));
+        let refused = has_turn && matches!(stored, Err(IntakeError::Store | IntakeError::Busy));
         if refused && signed.len() + dropped.len() > 1 {
             // One bad signup must not take the others with it.
             for (form, answer) in forms.into_iter().zip(signed) {

@@ -187,8 +187,6 @@ impl Db {
             .page_size(4096)
             // Statements of many rows have a text for each number of them.
             .statement_cache_capacity(512)
-            // What a statement of many rows would undo is held in memory.
-            .pragma("temp_store", "MEMORY")
             // Pages are found again rather than read again: 8 MiB, four times what SQLite takes by itself.
             .pragma("cache_size", "-8192")
             // What is erased is overwritten, not only unlinked (GDPR Art. 17).
@@ -212,7 +210,8 @@ impl Db {
                     Box::pin(async move { Ok(!connection.is_in_transaction()) })
                 })
         };
-        let writer = pool(1).connect_with(options.clone()).await?;
+        // What a statement of many rows would undo is held in memory; migrations sort in files.
+        let writer = pool(1).connect_with(options.clone().pragma("temp_store", "MEMORY")).await?;
         let version: String =
             sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&writer).await?;
         if numbers(&version) < OLDEST_SQLITE {
@@ -236,7 +235,12 @@ impl Db {
     /// When a migration fails; it is rolled back whole.
     pub async fn migrate(&self) -> Result<(), OpenError> {
         match self {
-            Self::Sqlite { writer, .. } => SQLITE_MIGRATIONS.run(writer).await?,
+            Self::Sqlite { writer, .. } => {
+                let mut connection = writer.acquire().await?;
+                sqlx::query("PRAGMA temp_store = FILE").execute(&mut *connection).await?;
+                SQLITE_MIGRATIONS.run(&mut *connection).await?;
+                sqlx::query("PRAGMA temp_store = MEMORY").execute(&mut *connection).await?;
+            }
             Self::Postgres { pool, .. } => POSTGRES_MIGRATIONS.run(pool).await?,
         }
         Ok(())
