@@ -74,7 +74,7 @@ pub async fn give(
         let shown = contexts.shown(settings, &form, words)?;
         events.push(order.event(EventType::confirming(state), &form, &shown)?);
     }
-    events::append_all(tx, &events.iter().collect::<Vec<_>>()).await?;
+    events::append_all(tx, &events).await?;
     for (event, words) in events.iter().zip(chosen) {
         let consent = ConsentFields {
             subscriber_id,
@@ -147,7 +147,7 @@ pub async fn end(
         let shown = contexts.shown(settings, &form, &Words::from(*consent))?;
         events.push(order.event(event_type, &form, &shown)?);
     }
-    events::append_all(tx, &events.iter().collect::<Vec<_>>()).await?;
+    events::append_all(tx, &events).await?;
     let subscriber_key = settings.address_secret.subscriber_key(id);
     for (event, consent) in events.iter().zip(&ending) {
         let ended = ConsentFields {

@@ -182,5 +182,5 @@ async fn delete(tx: &mut Tx, case: Case<'_>, what: Erasure<'_>, by: By<'_>) -> R
         events.push(order.erased(purpose, by, &named)?);
         named = Emptied::default();
     }
-    Ok(events::append_all(tx, &events.iter().collect::<Vec<_>>()).await?)
+    Ok(events::append_all(tx, &events).await?)
 }

@@ -327,7 +327,7 @@ async fn record(
         });
         events.push(event);
     }
-    events::append_all(tx, &events.iter().collect::<Vec<_>>()).await?;
+    events::append_all(tx, &events).await?;
     let shared = ImportedTerms {
         purpose: import.purpose,
         notice_id: notice.notice_id,

@@ -93,7 +93,7 @@ async fn record(
     };
     suppressions::insert(tx, at.now, &Suppressed::new(address_key, reason, None)).await?;
     if (addressee.kind, bounce.kind) == (MailKind::Confirm, BounceKind::Hard) {
-        suppressions::mark_tried(tx, at.now, address_key).await?;
+        suppressions::mark_tried(tx, at.now, &[address_key]).await?;
     }
     if let (Some(subscriber), BounceKind::Complaint) = (&subscriber, bounce.kind) {
         let consents = consents::list(tx, subscriber.subscriber_id).await?;

@@ -224,7 +224,7 @@ async fn request(
         order.event(EventType::Requested, form, &contexts.shown(case.settings, form, words)?)
     });
     let asked = asked.collect::<serde_json::Result<Vec<_>>>()?;
-    Ok(events::append_all(tx, &asked.iter().collect::<Vec<_>>()).await?)
+    Ok(events::append_all(tx, &asked).await?)
 }
 
 /// What was ticked on the form of a signup, as its own events say.

@@ -1,7 +1,7 @@
 //! A reader sends a form. Nothing typed touches a subscriber yet; the only thing that follows is
 //! the mail whose link confirms it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use assent_ledger::event_type::EventType;
@@ -117,11 +117,9 @@ pub struct PreparedForms<'a> {
 
 impl PreparedForms<'_> {
     /// What is not kept yet of what these forms share.
-    fn new_contexts(&self) -> Vec<&NewContext> {
+    fn new_contexts(&self) -> impl Iterator<Item = &NewContext> {
         let contexts = self.forms.iter().flat_map(|form| form.contexts());
-        let new = contexts.filter(|context| !self.kept.0.contains(context.name()));
-        let by_name: HashMap<&str, &NewContext> = new.map(|new| (new.name(), new)).collect();
-        by_name.into_values().collect()
+        contexts.filter(|context| !self.kept.0.contains(context.name()))
     }
 
     fn new_blank_forms(&self) -> Vec<&BlankForm> {
@@ -164,7 +162,7 @@ pub async fn store_prepared(
         bound.push(BoundSignup { signup, reach, mac });
     }
     blank_forms::insert_all(tx, at.now, &prepared.new_blank_forms()).await?;
-    contexts::insert_all(tx, &prepared.new_contexts()).await?;
+    contexts::insert_all(tx, prepared.new_contexts()).await?;
     signups::insert_all(tx, &bound).await?;
     let events: Vec<&NewConsentEvent> = forms.iter().flat_map(|form| &form.events).collect();
     events::append(tx, &events).await?;

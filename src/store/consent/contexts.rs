@@ -1,5 +1,7 @@
 //! What many events share, kept once and named by its hash.
 
+use std::collections::HashMap;
+
 use assent_ledger::digest::{hex, sha256};
 
 use crate::store::rows::{self, Table, bound_columns};
@@ -40,14 +42,20 @@ bound_columns!(&NewContext, |context| {
 });
 
 /// Keeps those that are not kept yet, each once.
-pub async fn insert_all(tx: &mut Tx, contexts: &[&NewContext]) -> sqlx::Result<()> {
+pub async fn insert_all(
+    tx: &mut Tx,
+    contexts: impl Iterator<Item = &NewContext>,
+) -> sqlx::Result<()> {
     // SQLite reads the ON of a conflict as that of a join unless a WHERE comes before it.
     const INSERT: Sql = Sql::same(
         "INSERT INTO consent_context (sha256, body)
          SELECT sha256, body FROM context WHERE true ORDER BY sha256
          ON CONFLICT (sha256) DO NOTHING",
     );
-    rows::execute(tx, INSERT, &[], Table("context", contexts)).await.map(drop)
+    let contexts: HashMap<&str, &NewContext> =
+        contexts.map(|context| (context.name(), context)).collect();
+    let contexts: Vec<&NewContext> = contexts.into_values().collect();
+    rows::execute(tx, INSERT, &[], Table("context", &contexts)).await.map(drop)
 }
 
 /// A kept context.

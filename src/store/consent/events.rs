@@ -118,13 +118,9 @@ pub struct ConfirmedConsent {
 ///
 /// # Errors
 /// When the database does not take them; then none is appended.
-pub async fn append_all(tx: &mut Tx, rows: &[&NewConsentEvent]) -> sqlx::Result<()> {
-    let contexts: HashMap<&str, &NewContext> = rows
-        .iter()
-        .filter_map(|row| row.context.as_deref().map(|context| (context.name(), context)))
-        .collect();
-    contexts::insert_all(tx, &contexts.into_values().collect::<Vec<_>>()).await?;
-    append(tx, rows).await
+pub async fn append_all(tx: &mut Tx, rows: &[NewConsentEvent]) -> sqlx::Result<()> {
+    contexts::insert_all(tx, rows.iter().filter_map(|row| row.context.as_deref())).await?;
+    append(tx, &rows.iter().collect::<Vec<_>>()).await
 }
 
 /// Appends the events of one batch. What they were given in is kept already.

@@ -10,7 +10,7 @@ use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::timestamp::Timestamp;
 use crate::outside::{EndingReason, Scope, Turn};
-use crate::store::rows::{self, Table, bound_columns};
+use crate::store::rows::{self, Now, Table, bound_columns};
 use crate::store::{Sql, Tx, forbids_kind, on};
 
 /// Suppresses an address, for one purpose or for every one; one already suppressed for this reason stays
@@ -34,18 +34,16 @@ pub async fn insert(tx: &mut Tx, now: Timestamp, row: &Suppressed) -> sqlx::Resu
     Ok(inserted)
 }
 
-/// Writes down that a confirmation was tried at an address whose mail came back; see [`crate::store::mail::limited_mails`].
-pub async fn mark_tried(tx: &mut Tx, now: Timestamp, address_key: &AddressKey) -> sqlx::Result<()> {
-    on!(tx, |conn| sqlx::query(
+/// Writes down that a confirmation is tried at those of these addresses whose mail came back; see
+/// [`crate::store::mail::limited_mails`].
+pub async fn mark_tried(tx: &mut Tx, now: Timestamp, keys: &[&AddressKey]) -> sqlx::Result<()> {
+    const MARK: Sql = Sql::same(
         "INSERT INTO suppression_try (address_key, tried_at)
-         SELECT address_key, $2 FROM suppression WHERE address_key = $1 AND reason = 'bounced'
-         ON CONFLICT (address_key) DO UPDATE SET tried_at = excluded.tried_at"
-    )
-    .bind(address_key)
-    .bind(now)
-    .execute(conn)
-    .await
-    .map(drop))
+         SELECT s.address_key, now FROM suppression s CROSS JOIN given
+         WHERE s.reason = 'bounced' AND s.address_key IN (SELECT address_key FROM asked)
+         ON CONFLICT (address_key) DO UPDATE SET tried_at = excluded.tried_at",
+    );
+    rows::execute(tx, MARK, &[&Table("given", &[Now(now)])], Table("asked", keys)).await.map(drop)
 }
 
 /// One address that is not to be mailed, and why.

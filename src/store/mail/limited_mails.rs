@@ -12,7 +12,8 @@ use crate::domain::mail::limit::MailLimit;
 use crate::domain::mail::outbox::{MailKind, OutboxState};
 use crate::domain::request_id::RequestId;
 use crate::domain::timestamp::Timestamp;
-use crate::store::rows::{self, Now, Table, bound_columns};
+use crate::store::contacts::suppressions;
+use crate::store::rows::{self, Table, bound_columns};
 use crate::store::{Effect, Sql, Tx, forbids_kind, on};
 
 /// A mail that is sent when its mailbox's limit allows; one row of a batch.
@@ -161,7 +162,7 @@ pub async fn insert_all(
     if kind == MailKind::Confirm {
         let is_queued = |mail: &&&LimitedMail| queued.contains(&mail.outbox_id);
         let keys = rows.iter().filter(is_queued).map(|mail| &mail.address_key);
-        mark_tried(tx, now, &keys.collect::<Vec<_>>()).await?;
+        suppressions::mark_tried(tx, now, &keys.collect::<Vec<_>>()).await?;
     }
     Ok(placed.len() + queued.len())
 }
@@ -206,17 +207,6 @@ macro_rules! was_tried {
             ".address_key)))"
         )
     };
-}
-
-/// Writes down when a confirmation was decided for an address whose mail had come back.
-async fn mark_tried(tx: &mut Tx, now: Timestamp, keys: &[&AddressKey]) -> sqlx::Result<()> {
-    const MARK: Sql = Sql::same(
-        "INSERT INTO suppression_try (address_key, tried_at)
-         SELECT s.address_key, now FROM suppression s CROSS JOIN given
-         WHERE s.reason = 'bounced' AND s.address_key IN (SELECT address_key FROM asked)
-         ON CONFLICT (address_key) DO UPDATE SET tried_at = excluded.tried_at",
-    );
-    rows::execute(tx, MARK, &[&Table("given", &[Now(now)])], Table("asked", keys)).await.map(drop)
 }
 
 /// Waits until nobody else decides mail to this mailbox. Whoever locks signups before they decide does so behind this,

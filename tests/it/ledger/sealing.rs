@@ -62,7 +62,7 @@ pub async fn append_in(app: &TestApp, tx: &mut Tx, count: usize) -> Vec<NewConse
         order.event(EventType::Requested, &form, &shown).unwrap()
     };
     let events: Vec<NewConsentEvent> = (0..count).map(wish).collect();
-    append_all(tx, &events.iter().collect::<Vec<_>>()).await.unwrap();
+    append_all(tx, &events).await.unwrap();
     events
 }
 
