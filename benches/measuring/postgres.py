@@ -31,24 +31,36 @@ class Postgres:
     """The server; its settings are those that initdb writes, but for where it listens."""
 
     def __init__(self):
+        self.place(free_port())
+        self.make()
+        self.begin()
+
+    def place(self, port, log="postgres.log"):
         self.bin = directory_of_programs()
-        self.directory, self.port = tempfile.mkdtemp(prefix="postgres-"), free_port()
+        self.directory, self.port = tempfile.mkdtemp(prefix="postgres-"), port
         if ROOT:
             shutil.chown(self.directory, "postgres", "postgres")
-        data, log = os.path.join(self.directory, "data"), os.path.join(tempfile.gettempdir(), "postgres.log")
-        made = subprocess.run(
-            unprivileged([f"{self.bin}/initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync",
-                          "--encoding=UTF8", "--locale=C.UTF-8"]),
-            cwd=self.directory, capture_output=True, text=True, timeout=120)
-        if made.returncode:
-            raise Trouble(f"initdb: {made.stderr.strip()}")
+        self.data, self.log = os.path.join(self.directory, "data"), os.path.join(tempfile.gettempdir(), log)
+
+    def tool(self, name, *arguments):
+        """Runs one of PostgreSQL's programs as who owns the data."""
+        done = subprocess.run(unprivileged([f"{self.bin}/{name}", *arguments]), cwd=self.directory,
+                              capture_output=True, text=True, timeout=120)
+        if done.returncode:
+            raise Trouble(f"{name}: {done.stderr.strip()}")
+
+    def make(self):
+        self.tool("initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "--no-sync", "--encoding=UTF8",
+                  "--locale=C.UTF-8")
+
+    def begin(self):
         self.process = start(
-            unprivileged([f"{self.bin}/postgres", "-D", data, "-p", str(self.port), "-k", self.directory,
-                          "-c", "listen_addresses=127.0.0.1"]), log, cwd=self.directory)
+            unprivileged([f"{self.bin}/postgres", "-D", self.data, "-p", str(self.port), "-k", self.directory,
+                          "-c", "listen_addresses=127.0.0.1"]), self.log, cwd=self.directory)
 
         def answers():
             if self.process.poll() is not None:
-                raise Trouble(f"PostgreSQL does not start: {tail(log)}")
+                raise Trouble(f"PostgreSQL does not start: {tail(self.log)}")
             return self.run("SELECT 1", check=False)
 
         until("PostgreSQL", answers, 60)

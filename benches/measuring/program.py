@@ -33,7 +33,7 @@ def file_of_report(path):
 class Installation:
     """`serve` on a fresh directory, and a fresh database of PostgreSQL if a server is given."""
 
-    def __init__(self, program, server=None):
+    def __init__(self, program, server=None, settings=None):
         self.program, self.server, self.process = program, server, None
         self.directory, self.port = tempfile.mkdtemp(prefix="installation-"), free_port()
         self.data = os.path.join(self.directory, "data")
@@ -58,6 +58,7 @@ class Installation:
             self.database = f"bench_{random.randrange(1 << 60):x}"
             server.fresh(self.database)
             self.environment["ASSENT_DATABASE_URL"] = server.url(self.database)
+        self.environment |= settings or {}
         policy, self.report = os.path.join(self.directory, "policy.md"), os.path.join(self.directory, "report.pdf")
         with open(policy, "w") as out:
             out.write("# Privacy\n\nWe keep little.\n")
