@@ -128,7 +128,6 @@ class Cluster(Installation):
                 stop(member.process)
         self.relay.shutdown()
         self.relay.server_close()
-        self.proxy.stop()
         shutil.rmtree(self.mailbox, ignore_errors=True)
 
     def wait_for_proxy(self, web):
@@ -137,8 +136,8 @@ class Cluster(Installation):
 
     def primary_is_led_to(self):
         """Whether the one server that haproxy leads to is the primary."""
-        return [self.proxy.leads_to(f"database/postgres{n}") for n in (1, 2)] == \
-            [port == self.pair.primary.port for port in self.pair.ports]
+        led_to = [self.proxy.leads_to(f"database/postgres{n}") for n in (1, 2)]
+        return led_to == [port == self.pair.primary.port for port in self.pair.ports]
 
     def keep_logs(self, directory):
         os.makedirs(directory, exist_ok=True)

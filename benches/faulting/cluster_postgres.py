@@ -3,9 +3,10 @@
 import os
 import shutil
 import signal
+import time
 
 from measuring.postgres import Postgres
-from measuring.processes import Trouble, stop, until
+from measuring.processes import stop, until
 
 STANDBYS = "SELECT sync_state FROM pg_stat_replication WHERE state = 'streaming'"
 
@@ -73,13 +74,12 @@ class Pair:
         wanted = ["async" if self.asynchronous else "sync"]
         until("the standby follows", lambda: self.primary.run(STANDBYS) == wanted, 60)
 
-    def stop_receiving(self):
-        """Has the standby lag behind. What it did not take is lost with its primary."""
-        receivers = self.standby.run("SELECT pid FROM pg_stat_wal_receiver")
-        if not receivers:
-            raise Trouble("the standby does not follow: nothing to stop")
-        os.kill(int(receivers[0]), signal.SIGSTOP)
-        return int(receivers[0])
+    def leave_behind(self):
+        """A standby that nobody waits for follows no more, as over a network that broke half a second ago."""
+        self.standby.run("ALTER SYSTEM SET primary_conninfo = ''")
+        self.standby.run("SELECT pg_reload_conf()")
+        until("the standby follows no more", lambda: not self.primary.run(STANDBYS), 20)
+        time.sleep(0.5)
 
     def promote(self):
         """The standby becomes the primary, which waits for nobody until it has a standby of its own."""

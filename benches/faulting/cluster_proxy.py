@@ -54,10 +54,10 @@ class Proxy:
     """One process with a configuration of its own."""
 
     def __init__(self, pages, database, webs, databases):
-        # A socket's path has 107 bytes at most.
-        self.socket = os.path.join(tempfile.mkdtemp(prefix="proxy-", dir="/tmp"), "stats")
-        self.pages, self.database = pages, database
         directory = tempfile.gettempdir()
+        self.socket = os.path.join(directory, "stats")
+        if len(self.socket) > 90:
+            raise Trouble(f"{self.socket} is too long for a socket's path: give a shorter directory by --directory")
         config, self.log = os.path.join(directory, "haproxy.cfg"), os.path.join(directory, "haproxy.log")
 
         def servers(name, ports):
@@ -91,10 +91,3 @@ class Proxy:
                 # `UP 1/2` still leads there.
                 return columns[17].startswith("UP")
         raise Trouble(f"haproxy knows no {server}")
-
-    def stop(self):
-        try:
-            os.unlink(self.socket)
-        except FileNotFoundError:
-            pass
-        os.rmdir(os.path.dirname(self.socket))

@@ -1,8 +1,6 @@
 """What is done to the cluster while forms come, each step bounded in time. A step says what it saw."""
 
 import http.client
-import os
-import signal
 import time
 
 from measuring.processes import until
@@ -27,11 +25,15 @@ class Step:
     def wait(self, least, most):
         time.sleep(self.chance.uniform(least, most))
 
-    def seconds_until_acknowledged(self):
-        """Until a form that is sent from now on is acknowledged."""
+    def until_acknowledged(self):
+        """How long it takes until a form that is sent from now on is acknowledged."""
         begun = time.monotonic()
-        until("a form is acknowledged again", lambda: self.forms.acknowledged_since(begun), BACK)
-        return time.monotonic() - begun
+        while not self.forms.acknowledged_since(begun):
+            if time.monotonic() > begun + BACK:
+                self.faults.append(f"no form was acknowledged within {BACK} s after all was back")
+                return f"no forms taken within {BACK} s"
+            time.sleep(0.01)
+        return f"forms taken {time.monotonic() - begun:.1f} s"
 
 
 def kill_web(step):
@@ -78,21 +80,17 @@ def roll(step):
 def failover(step):
     pair, how = step.cluster.pair, step.chance.choice(["immediate", "kill"])
     step.wait(0.5, STEADY)
-    receiver = None
     if pair.asynchronous:
-        receiver = pair.stop_receiving()
-        time.sleep(0.5)
+        pair.leave_behind()
     pair.primary.end_at_once(how)
     # Whoever decides that a primary is gone takes a moment, too.
     step.wait(0.2, 2)
-    if receiver:
-        os.kill(receiver, signal.SIGCONT)
     pair.promote()
     until("haproxy leads to the new primary", step.cluster.primary_is_led_to, 20)
-    back = step.seconds_until_acknowledged()
+    back = step.until_acknowledged()
     pair.replace_lost()
     time.sleep(STEADY)
-    return f"primary ended ({how}), forms taken {back:.1f} s after haproxy led to the new one"
+    return f"primary ended ({how}), {back} after haproxy led to the new one"
 
 
 def standby_away(step):
@@ -112,12 +110,12 @@ def standby_away(step):
     first = f"first refused after {min(a.at for a in refused) - gone:.0f} s" if refused else "no form refused"
     pair.standby.begin_again()
     pair.wait_for_standby()
-    back = step.seconds_until_acknowledged()
+    back = step.until_acknowledged()
     time.sleep(STEADY)
     if wrong := [status for status, _ in pages if status != 200]:
         step.faults.append(f"{len(wrong)} of {len(pages)} landing pages were answered {wrong[0]}")
     return (f"standby away for {STANDBY_AWAY} s: {first}, {held} commits held, page at most "
-            f"{1000 * max(took for _, took in pages):.0f} ms, forms taken {back:.1f} s after it was back; readyz: "
+            f"{1000 * max(took for _, took in pages):.0f} ms, {back} after it was back; readyz: "
             + "; ".join(f"after {at:.0f} s {said}" for said, at in ready.items()))
 
 

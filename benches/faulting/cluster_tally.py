@@ -41,6 +41,7 @@ class Tally:
         self.not_mailed = len((promised | there) - mailed - (promised - there))
         self.doubled = sum(in_database[address] > 1 for address in there)
         self.mailed_twice = sum(len(taken[address]) > 1 for address in mailed)
+        wrong = ", ".join(sorted({answer.said for answer in forms.answers if answer.kind == "wrong"}))
         two_mails = sum(len(set(taken[address])) > 1 for address in mailed)
         too_often = sum(len(taken[address]) > 1 + kills for address in mailed)
         for count, what in ((self.lost, "acknowledged forms were lost"),
@@ -48,7 +49,7 @@ class Tally:
                             (self.not_mailed, "stored forms were not mailed"),
                             (two_mails, "forms had two mails decided for them"),
                             (too_often, "mails came oftener than anything was taken away"),
-                            (self.wrong, f"forms were answered neither 303 nor 503: {dict(forms.said())}")):
+                            (self.wrong, f"forms were answered neither 303 nor 503, but {wrong}")):
             if count:
                 self.faults.append(f"{count} {what}")
 
