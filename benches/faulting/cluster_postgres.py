@@ -34,6 +34,9 @@ class Node(Postgres):
                       "--checkpoint=fast", "--no-sync", "-d", f"host=127.0.0.1 port={leader.port} user=postgres")
         else:
             self.make()
+            # What a killed server shared in memory would stay behind outside its directory.
+            with open(os.path.join(self.data, "postgresql.conf"), "a") as settings:
+                settings.write("dynamic_shared_memory_type = mmap\n")
         self.begin()
 
     def end_at_once(self, how):

@@ -16,7 +16,7 @@ CONFIG = """global
     maxconn 1000
 defaults
     timeout connect 2s
-    timeout check 2s
+    timeout check 1s
     retries 3
     option redispatch
 frontend pages
