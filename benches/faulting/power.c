@@ -236,6 +236,17 @@ static long resized(long number, const long *args, int kind, int64_t a, int64_t 
     return done;
 }
 
+static long truncated(long number, const long *args, const char *name) {
+    struct stat stat;
+    char path[PATH_MAX];
+    int here = whole(AT_FDCWD, name, path);
+    uint64_t before = here ? begun() : 0;
+    long done = ask(number, args[0], args[1], 0, 0);
+    if (here && done == 0 && ask(SYS_newfstatat, AT_FDCWD, name, &stat, 0) == 0)
+        note(TRUNCATE, before, stat.st_ino, args[1], 0, path, "");
+    return done;
+}
+
 static long flush(long number, const long *args) {
     struct stat stat;
     char path[PATH_MAX];
@@ -304,7 +315,7 @@ static long handle(long number, const long *args) {
     case SYS_rename: return rename_at(number, args, RENAME, AT_FDCWD, NAME(0), AT_FDCWD, NAME(1));
     case SYS_renameat:
     case SYS_renameat2: return rename_at(number, args, RENAME, args[0], NAME(1), args[2], NAME(3));
-    case SYS_truncate: return unknown(number, args, AT_FDCWD, NAME(0));
+    case SYS_truncate: return truncated(number, args, NAME(0));
     case SYS_symlink: return unknown(number, args, AT_FDCWD, NAME(1));
     case SYS_symlinkat: return unknown(number, args, args[1], NAME(2));
     /* Whoever asks for these falls back to reading and writing. */
