@@ -46,6 +46,7 @@ struct head {
     _Atomic uint64_t end;    /* where the next record begins */
     _Atomic uint32_t taken, names_taken; /* locks: of the log's end, and of changes of names */
     _Atomic uint32_t over;               /* nobody begins a call any more */
+    _Atomic int32_t under_way;           /* calls that have begun and are not written down yet */
 };
 
 struct record {
@@ -88,8 +89,13 @@ static void give(_Atomic uint32_t *lock) { atomic_store(lock, 0); }
 
 static uint64_t next(void) { return atomic_fetch_add(&head->number, 1) + 1; }
 
+static __thread int mine __attribute__((tls_model("initial-exec")));
+
 /* The number before a call. When it is over, whoever calls waits for the end. */
 static uint64_t begun(void) {
+    atomic_fetch_add(&head->under_way, 1);
+    mine++;
+    if (atomic_load(&head->over)) atomic_fetch_sub(&head->under_way, mine);
     while (atomic_load(&head->over)) {
         struct timespec pause = {1, 0};
         ask(SYS_nanosleep, &pause, 0, 0, 0);
@@ -178,32 +184,34 @@ static void flushed(int fd, uint64_t before) {
     if (ours(fd, &stat, path)) note(FLUSH, before, stat.st_ino, S_ISDIR(stat.st_mode), 0, path, "");
 }
 
-/* A write by whichever call; `at` < 0: at the file's own place, which has moved behind it. */
+/*
+ * A write by whichever call; `at` < 0: at the file's own place, which has moved behind it. The record's copy is what is
+ * written: others may change the memory meanwhile, as PostgreSQL does with bits that are only hints.
+ */
 static long write_to(long number, const long *args, long at, const struct iovec *pieces, int count, int flags) {
     struct stat stat;
     char path[PATH_MAX];
     int fd = args[0];
     if (!ours(fd, &stat, path)) return ask6(number, args[0], args[1], args[2], args[3], args[4], args[5]);
     uint64_t before = begun();
-    long written = ask6(number, args[0], args[1], args[2], args[3], args[4], args[5]);
+    size_t size = 0;
+    for (int piece = 0; piece < count; piece++) size += pieces[piece].iov_len;
+    struct record *record = room(WRITE, before, stat.st_ino, at, 0, 0, size);
+    char *to = data_of(record);
+    for (int piece = 0; piece < count; piece++) to = mempcpy(to, pieces[piece].iov_base, pieces[piece].iov_len);
+    struct iovec one = {data_of(record), size};
+    long written = ask6(SYS_pwritev2, fd, (long)&one, 1, at, 0, flags);
     if (written <= 0) return written;
     int mode = ask(SYS_fcntl, fd, F_GETFL, 0, 0);
     if (at >= 0 && (mode & O_APPEND)) {
         /* Linux appends wherever it was told to write. */
         ask(SYS_fstat, fd, &stat, 0, 0);
-        at = stat.st_size - written;
+        record->a = stat.st_size - written;
     } else if (at < 0) {
-        at = ask(SYS_lseek, fd, 0, SEEK_CUR, 0) - written;
+        record->a = ask(SYS_lseek, fd, 0, SEEK_CUR, 0) - written;
     }
-    struct record *record = room(WRITE, before, stat.st_ino, at, 0, 0, written);
-    char *to = data_of(record);
-    long left = written;
-    for (int piece = 0; piece < count && left > 0; piece++) {
-        long part = (long)pieces[piece].iov_len < left ? (long)pieces[piece].iov_len : left;
-        memcpy(to, pieces[piece].iov_base, part);
-        to += part;
-        left -= part;
-    }
+    record->second = written;
+    record->after = next();
     ready(record);
     if ((mode & (O_SYNC | O_DSYNC)) || (flags & (RWF_SYNC | RWF_DSYNC))) flushed(fd, next());
     return written;
@@ -340,7 +348,9 @@ static void caught(int signal, siginfo_t *info, void *context) {
     greg_t *regs = ((ucontext_t *)context)->uc_mcontext.gregs;
     const long args[6] = {regs[REG_RDI], regs[REG_RSI], regs[REG_RDX], regs[REG_R10], regs[REG_R8], regs[REG_R9]};
     (void)signal;
+    mine = 0;
     regs[REG_RAX] = handle(info->si_syscall, args);
+    if (mine) atomic_fetch_sub(&head->under_way, mine);
 }
 
 static const int CALLS[] = {

@@ -7,7 +7,6 @@ import os
 import random
 import shutil
 import tempfile
-import time
 
 from measuring.processes import Trouble
 
@@ -24,7 +23,7 @@ class Options:
     model: str = "posix"
     # How many cuts of power are tried of one load.
     cuts: int = 1
-    # Flushes of files whose path ends so are taken as never done.
+    # Flushes of files in whose path one of these stands are taken as never done.
     forget: tuple = ()
     # Where what a failed round needs is kept.
     keep: str | None = None
@@ -97,8 +96,6 @@ def round(power, seed, options):
         load.run(setup=base == power.bases["bare"], seconds=chance.uniform(0.3, 1.5))
         last = record.number()
         record.end()
-        # Who was under way at that number has written down what it did.
-        time.sleep(0.05)
         keys_before = keys(site.data)
         load.over = True
         site.kill(record.environment)

@@ -33,6 +33,7 @@ class Checked:
 def check(site, acknowledged, keys_before, seed):
     """Starts the program on the disk; `acknowledged` are kinds and what they are of."""
     checked = Checked()
+    checked.acknowledged = len({what for kind, what in acknowledged if kind == "form"})
     try:
         site.start({})
         _check(site, acknowledged, keys_before, seed, checked)
@@ -81,7 +82,6 @@ def _check_rows(site, acknowledged, checked):
     erased = {what for kind, what in acknowledged if kind == "erase"}
     leaving = {what for kind, what in acknowledged if kind == "leaving"}
     status = dict(site.rows("SELECT email, status FROM signup"))
-    checked.acknowledged = len(forms)
     checked.stored = len({email for email in forms if email in status or email in leaving})
     if checked.lost:
         missing = sorted(forms - status.keys() - leaving)

@@ -65,7 +65,7 @@ class Disk:
     def cut(self, operations, number, seed, journal=False, forget=()):
         """Goes through what was called up to a number; what was under way then may have come about.
 
-        Flushes of files whose path ends as one of `forget` are taken as never done.
+        Flushes of files in whose path one of `forget` stands are taken as never done.
         """
         self.number, self.random, self.journal = number, random.Random(seed), journal
         self.all_changes, self.lost, self.torn, self.kept, self.flushes = [], [], [], [], 0
@@ -88,7 +88,7 @@ class Disk:
         kind = operation.kind
         if kind == FLUSH:
             thing = self.things.get(operation.file)
-            if not returned or thing is None or any(operation.path.endswith(end) for end in forget):
+            if not returned or thing is None or any(part in operation.path for part in forget):
                 return
             self.flushes += 1
             if self.journal and self._writes_journal(thing, operation.before):

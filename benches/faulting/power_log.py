@@ -6,14 +6,14 @@ import os
 import struct
 import subprocess
 
-from measuring.processes import Trouble, found
+from measuring.processes import Trouble, found, until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Sparse: what is not written takes no room.
 LOG_SIZE = 2 << 30
 WRITE, TRUNCATE, ALLOCATE, FLUSH, CREATE, MKDIR, LINK, UNLINK, RMDIR, RENAME, UNKNOWN = range(1, 12)
-HEAD, RECORD = struct.Struct("<QQIII"), struct.Struct("<QIIQQQqqII")
-OVER, FIRST = HEAD.size - 4, 64
+HEAD, RECORD = struct.Struct("<QQIIIi"), struct.Struct("<QIIQQQqqII")
+OVER, FIRST = HEAD.size - 8, 64
 
 
 def build(directory):
@@ -47,7 +47,7 @@ class Record:
     def __init__(self, library, root, file):
         self.file = file
         with open(file, "wb") as out:
-            out.write(HEAD.pack(0, FIRST, 0, 0, 0))
+            out.write(HEAD.pack(0, FIRST, 0, 0, 0, 0))
             out.truncate(LOG_SIZE)
         # PostgreSQL is another user.
         os.chmod(file, 0o666)
@@ -60,8 +60,12 @@ class Record:
         return HEAD.unpack_from(self.log)[0]
 
     def end(self):
-        """No call begins from here on, so that the disk is as the log says when all is killed."""
+        """No call begins from here on, and those that had begun are written down when this returns.
+
+        So the disk is as the log says once all is killed.
+        """
         struct.pack_into("<I", self.log, OVER, 1)
+        until("calls that had begun return", lambda: HEAD.unpack_from(self.log)[5] <= 0, 20)
 
     def save(self, file):
         with open(file, "wb") as out:
