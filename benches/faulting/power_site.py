@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import tempfile
+import threading
 
 from measuring.postgres import directory_of_programs, unprivileged
 from measuring.processes import ROOT, STARTED, Trouble, free_port, start, stop, tail, until
@@ -85,6 +86,7 @@ class Site(Installation):
 
     def __init__(self, program, cluster=None):
         self.setup, self.commands, self.cluster = [], [], cluster
+        self.lock, self.off = threading.Lock(), True
         super().__init__(program, cluster)
         self.disk = os.path.join(self.directory, "disk")
         self.environment["ASSENT_DATA_DIR"] = self.data = os.path.join(self.disk, "data")
@@ -97,10 +99,13 @@ class Site(Installation):
 
     def run(self, *arguments, check=True):
         """A command of the program's, which goes with the power too."""
-        command = subprocess.Popen([self.program, *arguments], env=self.environment, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        STARTED.append(command)
-        self.commands.append(command)
+        with self.lock:
+            if self.off:
+                raise Trouble("the power is off")
+            command = subprocess.Popen([self.program, *arguments], env=self.environment, stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            STARTED.append(command)
+            self.commands.append(command)
         try:
             out, said = command.communicate(timeout=60)
         finally:
@@ -126,6 +131,7 @@ class Site(Installation):
 
     def start(self, layer):
         """Starts what stores; `layer` is an environment."""
+        self.off = False
         self.environment.update(layer)
         if self.cluster:
             self.cluster.start(self.cluster_data, layer)
@@ -136,8 +142,10 @@ class Site(Installation):
 
     def kill(self, layer):
         """Kills what runs, if anything does, and leaves the layer away from here on."""
-        for command in list(self.commands):
-            command.kill()
+        with self.lock:
+            self.off = True
+            for command in self.commands:
+                command.kill()
         if self.process:
             kill_all(self.process)
             self.process = None
