@@ -25,6 +25,8 @@ class Options:
     cuts: int = 1
     # Flushes of files in whose path one of these stands are taken as never done.
     forget: tuple = ()
+    # The data directory is made by the program too, in loads that begin with nothing.
+    fresh: bool = False
     # Where what a failed round needs is kept.
     keep: str | None = None
 
@@ -87,6 +89,8 @@ def round(power, seed, options):
     base = power.bases["bare" if seed % 2 else "prepared"]
     site.clear()
     site.put_disk(base)
+    if options.fresh and base == power.bases["bare"]:
+        os.rmdir(site.data)
     for mail in os.scandir(site.mailbox):
         os.unlink(mail)
     disk = Disk(site.disk, base)

@@ -74,11 +74,15 @@ class Cluster:
     def kill(self):
         with open(os.path.join(self.data, "postmaster.pid")) as told:
             segment = told.read().split("\n")[6].split()
+        with open(f"/proc/{self.process.pid}/maps") as maps:
+            shared = set(re.findall(r"/dev/shm/PostgreSQL\.\d+", maps.read()))
         kill_all(self.process)
         self.process = None
+        # The kernel would keep the killed server's shared memory.
         if len(segment) == 2:
-            # The kernel would keep the killed server's few bytes of shared memory.
             subprocess.run(["ipcrm", "-m", segment[1]], capture_output=True, timeout=10)
+        for file in shared:
+            os.unlink(file)
 
 
 class Site(Installation):
@@ -183,8 +187,12 @@ def kill_all(process):
     """Kills what was started here with all that it started, none of which is in its group."""
     pids = [process.pid]
     for pid in pids:
-        with open(f"/proc/{pid}/task/{pid}/children") as children:
-            pids += [int(child) for child in children.read().split()]
+        try:
+            with open(f"/proc/{pid}/task/{pid}/children") as children:
+                pids += [int(child) for child in children.read().split()]
+        except (FileNotFoundError, ProcessLookupError):
+            # It ended by itself meanwhile.
+            pass
     for pid in pids:
         try:
             os.kill(pid, signal.SIGKILL)
