@@ -85,7 +85,7 @@ class Outcome:
 def round(power, seed, options):
     """One load until the power goes, and its cuts; gives their outcomes one by one."""
     site, chance = power.site, random.Random(seed)
-    # Half of them are set up under way, the others do what is done in the middle of a year, such as a checkpoint.
+    # Half of them are set up under way; the others begin with what was set up before.
     base = power.bases["bare" if seed % 2 else "prepared"]
     site.clear()
     site.put_disk(base)

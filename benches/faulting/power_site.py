@@ -74,15 +74,17 @@ class Cluster:
     def kill(self):
         with open(os.path.join(self.data, "postmaster.pid")) as told:
             segment = told.read().split("\n")[6].split()
-        with open(f"/proc/{self.process.pid}/maps") as maps:
-            shared = set(re.findall(r"/dev/shm/PostgreSQL\.\d+", maps.read()))
+        shared = set()
+        for pid in family(self.process):
+            shared.update(re.findall(r"/dev/shm/PostgreSQL\.\d+", told_by_kernel(f"/proc/{pid}/maps")))
         kill_all(self.process)
         self.process = None
         # The kernel would keep the killed server's shared memory.
         if len(segment) == 2:
             subprocess.run(["ipcrm", "-m", segment[1]], capture_output=True, timeout=10)
         for file in shared:
-            os.unlink(file)
+            if os.path.exists(file):
+                os.unlink(file)
 
 
 class Site(Installation):
@@ -183,20 +185,31 @@ class Site(Installation):
         shutil.rmtree(self.disk, ignore_errors=True)
 
 
-def kill_all(process):
-    """Kills what was started here with all that it started, none of which is in its group."""
+def told_by_kernel(file):
+    """Empty of a process that ended meanwhile."""
+    try:
+        with open(file) as told:
+            return told.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def family(process):
+    """The process and all that it started, none of which need be in its group."""
     pids = [process.pid]
     for pid in pids:
-        try:
-            with open(f"/proc/{pid}/task/{pid}/children") as children:
-                pids += [int(child) for child in children.read().split()]
-        except (FileNotFoundError, ProcessLookupError):
-            # It ended by itself meanwhile.
-            pass
+        pids += [int(child) for child in told_by_kernel(f"/proc/{pid}/task/{pid}/children").split()]
+    return pids
+
+
+def kill_all(process):
+    """Kills what was started here with all that it started."""
+    pids = family(process)
     for pid in pids:
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
+            # It ended by itself.
             pass
     process.wait()
     if process in STARTED:
@@ -205,8 +218,5 @@ def kill_all(process):
 
 
 def is_running(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return re.search(r"\) (\w)", stat.read()).group(1) != "Z"
-    except FileNotFoundError:
-        return False
+    stat = told_by_kernel(f"/proc/{pid}/stat")
+    return bool(stat) and not re.search(r"\) Z ", stat)
