@@ -20,6 +20,26 @@ def keys(data):
     return found
 
 
+def endings(data):
+    """What is noted of who left, in the data directory."""
+    try:
+        with open(os.path.join(data, "endings.log")) as noted:
+            return noted.read()
+    except FileNotFoundError:
+        return ""
+
+
+def heads(place):
+    """The signed heads in one of the two places."""
+    found = set()
+    for file in glob.glob(os.path.join(place, "outside", "heads", "**"), recursive=True):
+        # What was being written has another name.
+        if os.path.isfile(file) and "#" not in os.path.basename(file):
+            with open(file, errors="replace") as head:
+                found.add(head.read())
+    return found
+
+
 class Checked:
     def __init__(self):
         self.acknowledged = self.stored = 0
@@ -35,6 +55,7 @@ def check(site, acknowledged, keys_before, seed):
     checked = Checked()
     checked.acknowledged = len({what for kind, what in acknowledged if kind == "form"})
     try:
+        checked.faults += lost_outside(site, acknowledged)
         site.start({})
         _check(site, acknowledged, keys_before, seed, checked)
     except Trouble as trouble:
@@ -42,6 +63,19 @@ def check(site, acknowledged, keys_before, seed):
     finally:
         site.stop()
     return checked
+
+
+def lost_outside(site, acknowledged):
+    """What was kept outside the database and is not there any more: looked at before a start repairs it."""
+    noted = endings(site.data)
+    for text in (what for kind, what in acknowledged if kind == "endings"):
+        if not noted.startswith(text):
+            yield f"who was erased was noted in endings.log, and is not: {text.splitlines()[-1]}"
+    for place in (site.data, os.path.join(site.data, "files")):
+        there = heads(place)
+        for note in (what for kind, what in acknowledged if kind == "ledger"):
+            if note not in there:
+                yield f"a head of {size(note)} leaves was shown, and is not kept in {place}"
 
 
 def _check(site, acknowledged, keys_before, seed, checked):

@@ -12,6 +12,8 @@ import urllib.parse
 from measuring.processes import Trouble, tail
 from measuring.program import CONFIRMATION, LANDING_PAGE, NEWSLETTER, PLAIN_TEXT, REPORT
 
+from .power_check import endings
+
 PEOPLE = 8
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -134,6 +136,9 @@ class Load:
         done = self.site.run(*command, check=False)
         if done.returncode == 0:
             self.acknowledge(command[0], what or done.stdout)
+            if command[0] == "erase":
+                # Nobody else leaves here, so that all of it was noted before the answer.
+                self.acknowledge("endings", endings(self.site.data))
         elif not self.over:
             self.wrong.append(f"{' '.join(command)}: {done.stderr.strip()}")
 
