@@ -110,7 +110,8 @@ def round(power, seed, options):
         demand_all_recorded(copy.deepcopy(disk), operations)
         for at in range(options.cuts):
             cut = Cut(power, f"{seed}.{at}" if options.cuts > 1 else str(seed), options)
-            yield cut.judge(copy.deepcopy(disk), operations, load, moment(load, last, at, chance), keys_before)
+            number = moment(load, operations, last, at, chance)
+            yield cut.judge(copy.deepcopy(disk), operations, load, number, keys_before)
             if cut.failed and options.keep:
                 record.save(os.path.join(options.keep, cut.name, "log"))
     finally:
@@ -127,13 +128,20 @@ def demand_all_recorded(disk, operations):
                       "and add it to power.c")
 
 
-def moment(load, last, at, chance):
-    """When the power goes: the first time when all is killed, then anywhere, or just when something was acknowledged."""
+def moment(load, operations, last, at, chance):
+    """When the power goes: the first time when all is killed, then at any call, or in a moment that is a hard one."""
     acknowledged = [number for number, _, _ in load.acknowledged if number <= last]
     if at == 0 or not acknowledged:
         return last
-    if chance.random() < 0.5:
+    hard = chance.choice(["any", "acknowledged", "flush"])
+    if hard == "acknowledged":
         return chance.choice(acknowledged)
+    if hard == "flush":
+        # Just before it is done; files that are flushed seldom as often as SQLite's log.
+        flushes = [each for each in operations if each.kind == power_log.FLUSH and acknowledged[0] < each.after <= last]
+        if flushes:
+            path = chance.choice(sorted({each.path for each in flushes}))
+            return chance.choice([each for each in flushes if each.path == path]).after - 1
     return chance.randint(acknowledged[0], last)
 
 
