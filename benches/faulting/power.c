@@ -104,7 +104,8 @@ static uint64_t begun(void) {
 }
 
 /* Room for a record; what it is filled with counts once it is ready. */
-static struct record *room(int kind, uint64_t before, uint64_t file, int64_t a, int64_t b, size_t first, size_t second) {
+static struct record *room(int kind, uint64_t before, uint64_t file, int64_t a, int64_t b, size_t first,
+                           size_t second) {
     uint64_t size = (sizeof(struct record) + first + second + 7) & ~7ULL;
     take(&head->taken);
     uint64_t at = head->end;
@@ -265,7 +266,7 @@ static long flush(long number, const long *args) {
     return done;
 }
 
-/* A change of one name or two: mkdir, unlink, link, rename. `what` says to which the file's number belongs. */
+/* A change of one name or two: mkdir, rmdir, unlink, link, rename. */
 static long rename_at(long number, const long *args, int kind, int from, const char *name, int to, const char *other) {
     char path[PATH_MAX], second[PATH_MAX] = "";
     struct stat stat = {0};
@@ -402,7 +403,8 @@ __attribute__((constructor)) static void begin(void) {
     const char *directory = getenv("POWER_ROOT"), *file = getenv("POWER_LOG");
     struct stat stat;
     if (!directory || !file) return;
-    if (mmap(PAGE, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != PAGE) _exit(98);
+    const int fixed = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+    if (mmap(PAGE, 4096, PROT_READ | PROT_WRITE, fixed, -1, 0) != PAGE) _exit(98);
     memcpy(PAGE, CODE, sizeof CODE);
     mprotect(PAGE, 4096, PROT_READ | PROT_EXEC);
     root_length = snprintf(root, sizeof root, "%s", directory);

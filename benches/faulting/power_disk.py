@@ -12,7 +12,6 @@ With `journal`, names are as ext4 and XFS keep them: in order, and a flush of a 
 its last, or of a folder, keeps all changes of names that had returned before it began.
 """
 
-import collections
 import os
 import random
 import shutil
@@ -273,8 +272,3 @@ def grow(content, size):
 def resize(content, size):
     del content[size:]
     grow(content, size)
-
-
-def counted(names):
-    """How often each, the most often first."""
-    return collections.Counter(names).most_common()
