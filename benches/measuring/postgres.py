@@ -30,14 +30,17 @@ def unprivileged(command):
 class Postgres:
     """The server; its settings are those that initdb writes, but for where it listens."""
 
-    def __init__(self):
-        self.place(free_port())
+    options = ()
+
+    def __init__(self, directory=None, options=()):
+        self.options = options
+        self.place(free_port(), directory=directory)
         self.make()
         self.begin()
 
-    def place(self, port, log="postgres.log"):
+    def place(self, port, log="postgres.log", directory=None):
         self.bin = directory_of_programs()
-        self.directory, self.port = tempfile.mkdtemp(prefix="postgres-"), port
+        self.directory, self.port = directory or tempfile.mkdtemp(prefix="postgres-"), port
         if ROOT:
             shutil.chown(self.directory, "postgres", "postgres")
         self.data, self.log = os.path.join(self.directory, "data"), os.path.join(tempfile.gettempdir(), log)
@@ -54,9 +57,10 @@ class Postgres:
                   "--locale=C.UTF-8")
 
     def begin(self):
+        """Starts it on its data; again, after it ended."""
         self.process = start(
             unprivileged([f"{self.bin}/postgres", "-D", self.data, "-p", str(self.port), "-k", self.directory,
-                          "-c", "listen_addresses=127.0.0.1"]), self.log, cwd=self.directory)
+                          "-c", "listen_addresses=127.0.0.1", *self.options]), self.log, cwd=self.directory)
 
         def answers():
             if self.process.poll() is not None:

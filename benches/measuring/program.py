@@ -33,10 +33,10 @@ def file_of_report(path):
 class Installation:
     """`serve` on a fresh directory, and a fresh database of PostgreSQL if a server is given."""
 
-    def __init__(self, program, server=None, settings=None):
+    def __init__(self, program, server=None, data=None, settings=None):
         self.program, self.server, self.process = program, server, None
         self.directory, self.port = tempfile.mkdtemp(prefix="installation-"), free_port()
-        self.data = os.path.join(self.directory, "data")
+        self.data = data or os.path.join(self.directory, "data")
         self.log = os.path.join(self.directory, "log")
         # A relay takes no disk of ours, and thousands of small files are the file system's work.
         memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
@@ -53,6 +53,7 @@ class Installation:
             "ASSENT_LIMIT_SIGNUPS_PER_IP": "off",
             "ASSENT_LIMIT_MAIL_PER_ADDRESS": "off",
             "ASSENT_LIMIT_CONFIRMATIONS_COLLAPSE": "off",
+            **(settings or {}),
         }
         if server:
             self.database = f"bench_{random.randrange(1 << 60):x}"
@@ -74,7 +75,8 @@ class Installation:
         return self
 
     def __exit__(self, *_):
-        stop(self.process)
+        if self.process:
+            stop(self.process)
         if self.server:
             self.server.drop(self.database)
         for directory in (self.directory, self.mailbox):

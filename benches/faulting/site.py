@@ -1,0 +1,111 @@
+"""An installation that faults are brought upon: begun, ended in every way, begun again, and asked by SQL."""
+
+import glob
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+
+from measuring.processes import STARTED, Trouble, start, stop, tail, until
+from measuring.program import Installation
+
+ADMIN, PASSWORD = "admin@sample.example", "pylon+marmot+ferrous+quilt"
+QUEUED = "SELECT count(*) FROM outbox WHERE state = 'queued'"
+HELD = "SELECT {id} FROM outbox WHERE state = 'queued' AND lease_until IS NOT NULL"
+ALL_MAILS = "SELECT {id} FROM outbox"
+
+
+class Site(Installation):
+    """Mail goes to a relay of ours, so that a message that comes twice is seen twice."""
+
+    def __init__(self, program, relay, server=None, data=None, settings=None):
+        super().__init__(program, server, data, {"ASSENT_MAIL_URL": relay.url(), **(settings or {})})
+        self.relay = relay
+        # A start tells what is missing, and an account is.
+        self.ask_program("staff", "add", ADMIN, "--role", "admin", input=PASSWORD + "\n", must=True)
+
+    def begin(self, *arguments):
+        """Starts `serve`; it may not answer yet."""
+        self.process = self.start(*arguments)
+
+    def start(self, *arguments):
+        return start([self.program, "serve", *arguments], self.log, env=self.environment)
+
+    def up(self, seconds=60):
+        until(f"the program answers; its log is {self.log}", self.answers, seconds)
+
+    def end(self, process=None, with_signal=signal.SIGKILL, seconds=30):
+        """Ends a process by a signal; gives its exit code, None when it had to be killed after all."""
+        process = process or self.process
+        process.send_signal(with_signal)
+        try:
+            code = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            code = None
+        if process in STARTED:
+            STARTED.remove(process)
+        for left in glob.glob(f"/dev/shm/*faketime*_{process.pid}"):
+            os.unlink(left)
+        return code
+
+    def ask_program(self, *arguments, input=None, must=False, seconds=120):
+        """Runs a command of the program's; gives what subprocess gives."""
+        done = subprocess.run([self.program, *arguments], env=self.environment, input=input, capture_output=True,
+                              text=True, timeout=seconds)
+        if must and done.returncode:
+            raise Trouble(f"{' '.join(arguments)}: {done.stderr.strip()}")
+        return done
+
+    # What is in the database.
+
+    def sql(self, text):
+        """The first column of each row as text; changes nothing.
+
+        Whoever may write would also put what was written ahead into its place, which is the program's to do.
+        """
+        if self.server:
+            return self.server.run(text, self.database)
+        database = sqlite3.connect(f"file:{self.data}/assent.db?mode=ro", uri=True, timeout=30)
+        try:
+            return [str(row[0]) for row in database.execute(text)]
+        finally:
+            database.close()
+
+    def change(self, *statements):
+        """Runs statements in one transaction."""
+        if self.server:
+            self.server.run("; ".join(statements), self.database)
+            return
+        database = sqlite3.connect(f"{self.data}/assent.db", timeout=30, isolation_level=None)
+        try:
+            for statement in ("BEGIN IMMEDIATE", *statements, "COMMIT"):
+                database.execute(statement)
+        finally:
+            database.close()
+
+    def keys(self, text):
+        """Keys of mails, written the same for both databases."""
+        of = "replace(CAST(outbox_id AS text), '-', '')" if self.server else "lower(hex(outbox_id))"
+        return self.sql(text.format(id=of))
+
+    def held(self):
+        """The mails that a worker has claimed and not settled: after its death they may come again, once."""
+        return self.keys(HELD)
+
+    def stored(self, name):
+        """The addresses of signups that a round's forms made, by how its forms are named."""
+        return set(self.sql(f"SELECT email FROM signup WHERE email LIKE '{name}c%'"))
+
+    def queued(self):
+        return int(self.sql(QUEUED)[0])
+
+    def due_now(self):
+        """Lets the time pass for which mail was put off; who holds one keeps it."""
+        now = "now()" if self.server else str(int(time.time() * 1_000_000))
+        self.change(f"UPDATE outbox SET next_at = {now} WHERE state = 'queued' AND lease_until IS NULL")
+
+    def said(self):
+        return tail(self.log)
