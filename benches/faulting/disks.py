@@ -21,8 +21,8 @@ WRITES = ("pwrite64,pwritev,pwritev2,ftruncate,fallocate,fsync,fdatasync,rename,
 
 
 def fill(path):
-    """Takes every byte that is left."""
-    with open(path, "wb", buffering=0) as out:
+    """Takes every byte that is left, or that is left again."""
+    with open(path, "ab", buffering=0) as out:
         for size in (1 << 20, 1 << 12, 1):
             try:
                 while out.write(b"\0" * size):
@@ -44,8 +44,8 @@ def full(it):
         refused = forms.until_answered("refused", begun, REFUSED_WITHIN)
         stays = time.monotonic() + it.chance.uniform(0.3, 2.0)
         while time.monotonic() < stays:
-            # What is freed meanwhile is taken as well.
             time.sleep(0.1)
+            fill(filling)
         os.unlink(filling)
         ended = time.monotonic()
         if it.server and it.server.process.poll() is not None:

@@ -45,6 +45,13 @@ class Outcome:
                 setattr(self, form.answer, getattr(self, form.answer) + 1)
         return self
 
+    def look(self, acknowledged, stored):
+        """Which of these addresses are in the database."""
+        missing = [email for email in acknowledged if email not in stored]
+        self.stored, self.lost = len(acknowledged) - len(missing), len(missing)
+        if missing:
+            self.wrong.append(f"acknowledged and not stored: {missing[0]}")
+
     def add(self, other):
         for name in ("acknowledged", "refused", "unknown", "away", "lost", "doubled", "repeated", "often"):
             setattr(self, name, getattr(self, name) + getattr(other, name))

@@ -13,7 +13,7 @@ def kill(it):
     """kill -9 at any moment of a busy time, and begun again on what it left."""
     site, outcome = it.install(), Outcome()
     it.up()
-    with it.forms() as forms:
+    with it.forms(connections=16, pause=0.005) as forms:
         time.sleep(it.chance.uniform(0.05, 0.6))
         site.end()
         ended = time.monotonic()

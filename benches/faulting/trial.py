@@ -87,12 +87,8 @@ class Trial:
     def seen(self, forms, outcome):
         """Counts what a round's forms were answered, and looks which of them are stored."""
         outcome.count(forms)
-        emails, stored = forms.emails(), self.site.stored(self.name)
-        self.acknowledged += emails
-        missing = [email for email in emails if email not in stored]
-        outcome.stored, outcome.lost = len(emails) - len(missing), len(missing)
-        if missing:
-            outcome.wrong.append(f"acknowledged and not stored: {missing[0]}")
+        self.acknowledged += forms.emails()
+        outcome.look(forms.emails(), self.site.stored(self.name))
         return outcome
 
     def close(self):

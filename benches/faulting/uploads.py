@@ -48,7 +48,7 @@ def console(it, outcome):
     # In the middle of what is sent, while it is put in its place, or just after.
     when = it.chance.choice(("sending", "at the end", "after"))
     at = it.chance.uniform(0.1, 0.95) if when == "sending" else 1
-    sent = threading.Event()
+    sent, gone = threading.Event(), threading.Event()
 
     def send():
         body = HEAD + new + b"\r\n--cut--\r\n"
@@ -64,7 +64,7 @@ def console(it, outcome):
                 if begin >= at * len(body):
                     sent.set()
                     # The rest never comes: it is killed while it waits.
-                    time.sleep(2)
+                    gone.wait(30)
                     break
                 connection.send(body[begin:begin + PIECE])
             sent.set()
@@ -84,13 +84,13 @@ def console(it, outcome):
         time.sleep(it.chance.uniform(0, 0.05))
     elif when == "after":
         sender.join(30)
-    status_before = answer.get("status")
     site.end()
     ended = time.monotonic()
+    gone.set()
     for key in site.held():
         it.again[key] += 1
     sender.join(35)
-    status = answer.get("status", status_before)
+    status = answer.get("status")
     site.begin()
     site.up()
     got, served = fetch(it)
