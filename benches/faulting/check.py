@@ -8,6 +8,9 @@ from .site import ALL_MAILS
 
 # The mail of a worker that died waits for the end of its lease, half a minute.
 LEASE = 30
+# The ledger is sealed every few seconds, and looked at once a minute whatever woke nobody.
+SEALED_WITHIN = 75
+UNSEALED = "SELECT count(*) FROM consent_event WHERE leaf_index IS NULL"
 
 
 def work_off(site, notes):
@@ -23,6 +26,14 @@ def work_off(site, notes):
             site.due_now()
         time.sleep(0.25)
     return waiting == 0
+
+
+def sealed(site):
+    """Waits until every event has its place in the tree; how many have none, when the time is over."""
+    end = time.monotonic() + SEALED_WITHIN
+    while (left := int(site.sql(UNSEALED)[0])) and time.monotonic() < end:
+        time.sleep(0.25)
+    return left
 
 
 def put_off(site):
@@ -77,6 +88,8 @@ def all_rounds(trial, tamper=None):
     if not work_off(site, outcome.notes):
         states = site.sql("SELECT state || ' ' || count(*) FROM outbox GROUP BY state")
         outcome.wrong.append(f"mail still waits: {', '.join(states)}")
+    if left := sealed(site):
+        outcome.wrong.append(f"{left:,} events are not sealed after {SEALED_WITHIN} s")
     if tamper:
         tamper(trial)
     # Once more, for what was stored after a fault may go later.

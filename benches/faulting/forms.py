@@ -112,6 +112,10 @@ class Forms:
             time.sleep(0.02)
         return None
 
+    def longest(self):
+        """Seconds that the slowest answer took, whatever it was."""
+        return max((form.until - form.at for form in list(self.sent)), default=0.0)
+
     def p99(self, since=0.0):
         """Milliseconds of what was acknowledged since then."""
         took = sorted(form.until - form.at for form in self.by(ACKNOWLEDGED) if form.at >= since)

@@ -87,6 +87,8 @@ class Trial:
     def seen(self, forms, outcome):
         """Counts what a round's forms were answered, and looks which of them are stored."""
         outcome.count(forms)
+        self.kept["longest"] = max(self.kept.get("longest", 0), forms.longest())
+        self.remark("longest", f"no answer took more than {self.kept['longest']:.1f} s")
         self.acknowledged += forms.emails()
         outcome.look(forms.emails(), self.site.stored(self.name))
         return outcome
