@@ -6,7 +6,7 @@ import time
 
 from measuring.processes import STARTED
 
-from .disks import alive
+from .disks import still_there
 from .forms import Pages
 from .outcome import Outcome
 
@@ -63,7 +63,6 @@ def away(it):
         ended = time.monotonic()
         answered = forms.until_answered("acknowledged", ended, BACK_WITHIN)
         outcome.gap = (answered or time.monotonic()) - ended
-    outcome.wrong += pages.wrong
     outcome.notes.append(way)
-    alive(site, outcome)
+    still_there(it, pages, outcome)
     return it.seen(forms, outcome)

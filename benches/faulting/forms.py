@@ -126,7 +126,7 @@ class Pages:
     """Asks for a page again and again beside the forms: it must be served whatever becomes of the database."""
 
     def __init__(self, site):
-        self.site, self.wrong, self.asked, self._ended = site, [], 0, threading.Event()
+        self.site, self.wrong, self.longest, self._ended = site, [], 0.0, threading.Event()
         self._thread = threading.Thread(target=self._ask, daemon=True)
 
     def __enter__(self):
@@ -139,10 +139,11 @@ class Pages:
 
     def _ask(self):
         while not self._ended.wait(0.1):
-            self.asked += 1
+            begun = time.monotonic()
             try:
                 status = self.site.ask("GET", LANDING_PAGE)[0]
             except (OSError, http.client.HTTPException) as error:
                 status = type(error).__name__
+            self.longest = max(self.longest, time.monotonic() - begun)
             if status != 200:
                 self.wrong.append(f"its page was answered {status}")

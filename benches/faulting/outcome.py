@@ -79,7 +79,7 @@ class Outcome:
         gap = "" if self.gap is None else f"; gap {self.gap:.2f} s"
         noted = "".join(f"; {often(note, self.notes)}" for note in dict.fromkeys(self.notes))
         faults = self.faults()
-        return (f"{what}: {self.acknowledged:,} acknowledged, {known(self.stored)} stored, {known(self.mailed)} mailed, "
-                f"{self.lost:,} lost, {self.doubled:,} doubled, {self.repeated:,} repeated; {self.refused:,} refused, "
-                f"{self.unknown:,} unknown, {self.away:,} away{gap}{noted}: "
+        return (f"{what}: {self.acknowledged:,} acknowledged, {known(self.stored)} stored, {known(self.mailed)} "
+                f"mailed, {self.lost:,} lost, {self.doubled:,} doubled, {self.repeated:,} repeated; "
+                f"{self.refused:,} refused, {self.unknown:,} unknown, {self.away:,} away{gap}{noted}: "
                 + (f"FAILED: {'; '.join(faults)}" if faults else "holds"))

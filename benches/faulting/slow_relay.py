@@ -22,7 +22,7 @@ def slow(it):
         time.sleep(SECONDS)
     slow, quick = forms.p99(begun), it.kept["quick"]
     it.kept["slow"] = max(it.kept.get("slow", 0), slow or 0)
-    it.remark("slow", f"forms took {it.kept['slow']:.0f} ms (p99 of the slowest round), {quick:.0f} beside a quick relay")
+    it.remark("slow", f"forms took {it.kept['slow']:.0f} ms (p99, slowest round), {quick:.0f} beside a quick relay")
     it.remark("relay", f"the relay refused {it.relay.refused:,} and dropped {it.relay.dropped.total():,}")
     # Slow mail must not make forms slow; twice, and some milliseconds for what else the machine does.
     if slow is None or slow > 2 * quick + 50:

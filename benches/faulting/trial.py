@@ -13,6 +13,9 @@ from .forms import Forms
 from .relay import Relay
 from .site import Site
 
+# MiB, of which the report takes 5, or an empty PostgreSQL about 60.
+SMALL = {"data": 48, "server": 192}
+
 
 class Trial:
     """All rounds of one fault on one database. `number` is the round's, from 1 on."""
@@ -47,18 +50,18 @@ class Trial:
         """By which the forms of this round are known."""
         return f"r{self.number}s{self.seed}"
 
-    def install(self, small=None, **settings):
+    def install(self, small=False, **settings):
         """The installation, begun and answering; made by the first round, the same for all others.
 
-        `small`: so many MiB are all the disk that the database has.
+        `small`: the data directory has a disk of few MiB to itself, and so has PostgreSQL.
         """
         if self.site is None:
-            data = self.disk(small) if small and self.database == "sqlite" else None
+            data = os.path.join(self.disk(SMALL["data"]), "data") if small else None
             if self.database == "postgres":
                 # What is written ahead must not fill a small disk by itself.
                 options = ("-c", "max_wal_size=64MB", "-c", "min_wal_size=32MB") if small else ()
-                self.server = Postgres(self.disk(small) if small else None, options)
-            self.site = Site(self.program, self.relay, self.server, data and os.path.join(data, "data"), settings)
+                self.server = Postgres(self.disk(SMALL["server"]) if small else None, options)
+            self.site = Site(self.program, self.relay, self.server, data, settings)
         return self.site
 
     def disk(self, mib):

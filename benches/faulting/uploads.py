@@ -46,8 +46,8 @@ def console(it, outcome):
     site, new, answer = it.site, content(it.chance), {}
     old = it.kept["served"]
     # In the middle of what is sent, while it is put in its place, or just after.
-    when = it.chance.choice(("sending", "at the end", "after"))
-    at = it.chance.uniform(0.1, 0.95) if when == "sending" else 1
+    when = it.chance.choice(("in the middle", "at the end", "just after"))
+    at = it.chance.uniform(0.1, 0.95) if when == "in the middle" else 1
     sent, gone = threading.Event(), threading.Event()
 
     def send():
@@ -82,7 +82,7 @@ def console(it, outcome):
         outcome.wrong.append("an upload of 4 MiB took more than 30 s")
     if when == "at the end":
         time.sleep(it.chance.uniform(0, 0.05))
-    elif when == "after":
+    elif when == "just after":
         sender.join(30)
     site.end()
     ended = time.monotonic()
@@ -95,14 +95,14 @@ def console(it, outcome):
     site.up()
     got, served = fetch(it)
     if got != 200:
-        outcome.wrong.append(f"after a kill {when} the file was answered {got}")
+        outcome.wrong.append(f"killed {when}: the file was answered {got}")
     elif served == hashed(new):
         it.kept["served"], it.kept["new"] = served, it.kept.get("new", 0) + 1
     elif served != old:
-        outcome.wrong.append(f"after a kill {when} a torn file is served")
+        outcome.wrong.append(f"killed {when}: a torn file is served")
     elif status == 303:
         outcome.wrong.append("an upload was acknowledged, and the old file is served")
-    if when == "after" and status != 303:
+    if when == "just after" and status != 303:
         outcome.wrong.append(f"an upload without a fault was answered {status or answer.get('broke')}")
     it.remark("new", f"the new file was there after {it.kept.get('new', 0)} kills")
     return ended
