@@ -21,16 +21,24 @@ class Site(Installation):
 
     def __init__(self, program, relay, server=None, data=None, settings=None):
         super().__init__(program, server, data, {"ASSENT_MAIL_URL": relay.url(), **(settings or {})})
-        self.relay = relay
+        self.relay, self.started = relay, []
         # A start tells what is missing, and an account is.
         self.ask_program("staff", "add", ADMIN, "--role", "admin", input=PASSWORD + "\n", must=True)
+
+    def __exit__(self, *_):
+        # Whoever works on the database ends before it does.
+        for process in self.started:
+            stop(process)
+        super().__exit__()
 
     def begin(self, *arguments):
         """Starts `serve`; it may not answer yet."""
         self.process = self.start(*arguments)
 
     def start(self, *arguments):
-        return start([self.program, "serve", *arguments], self.log, env=self.environment)
+        process = start([self.program, "serve", *arguments], self.log, env=self.environment)
+        self.started.append(process)
+        return process
 
     def up(self, seconds=60):
         until(f"the program answers; its log is {self.log}", self.answers, seconds)
@@ -45,8 +53,9 @@ class Site(Installation):
             process.kill()
             process.wait()
             code = None
-        if process in STARTED:
-            STARTED.remove(process)
+        for among in (STARTED, self.started):
+            if process in among:
+                among.remove(process)
         for left in glob.glob(f"/dev/shm/*faketime*_{process.pid}"):
             os.unlink(left)
         return code
