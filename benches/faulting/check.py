@@ -83,7 +83,7 @@ def proof(site, outcome):
 
 def all_rounds(trial, tamper=None):
     """The last look at all that the rounds left."""
-    outcome, site = Outcome(notes=trial.remarks()), trial.up()
+    outcome, site = Outcome(notes=trial.remarks(), wrong=trial.standing), trial.up()
     trial.relay.manners = type(trial.relay.manners)()
     if not work_off(site, outcome.notes):
         states = site.sql("SELECT state || ' ' || count(*) FROM outbox GROUP BY state")

@@ -31,6 +31,8 @@ class Trial:
         # Acknowledged addresses of all rounds.
         self.acknowledged = []
         self._remarks = {}
+        # What is wrong by all rounds together, as the last of them sees it.
+        self.standing = []
 
     def next(self):
         """The next round; its chance follows from the seed, the fault and its number alone."""
