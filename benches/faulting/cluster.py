@@ -108,7 +108,7 @@ class Cluster(Installation):
         self.members = [*self.webs, *self.workers]
         self.proxy = Proxy(pages, database, [web.port for web in self.webs], postgres)
         until("haproxy finds the primary", self.primary_is_led_to, 20)
-        super().__init__(program, self.pair, settings)
+        super().__init__(program, self.pair, settings=settings)
         self.port = pages
         for member in self.members:
             member.environment = {**self.environment, **member.environment}
