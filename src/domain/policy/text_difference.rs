@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use similar::{ChangeTag, DiffOp, TextDiff, TextDiffConfig};
+use similar::algorithms::{Capture, Compact, Replace, myers};
+use similar::{DiffOp, DiffTag, DiffableStr, group_diff_ops};
 
 /// What became of a piece of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -44,37 +45,50 @@ pub fn difference(older: &str, newer: &str, within: Duration) -> Vec<Passage> {
         text => format!("{text}\n"),
     };
     let (older, newer) = (lines(older), lines(newer));
-    let mut by = TextDiff::configure();
-    by.deadline(deadline);
-    let lines = by.diff_lines(older.as_str(), newer.as_str());
-    let groups = lines.grouped_ops(AROUND);
-    groups.iter().map(|ops| passage(&lines, ops, &by)).collect()
+    let (older, newer) = (older.tokenize_lines(), newer.tokenize_lines());
+    let groups = group_diff_ops(changes(&older, &newer, deadline), AROUND);
+    groups.into_iter().map(|ops| passage(&older, &newer, ops, deadline)).collect()
 }
 
-fn passage<'a>(lines: &TextDiff<'a, 'a, str>, ops: &[DiffOp], by: &TextDiffConfig) -> Passage {
+/// By Myers alone, for `TextDiff` brings along every algorithm there is, a twentieth of what the program compiles.
+fn changes(older: &[&str], newer: &[&str], deadline: Instant) -> Vec<DiffOp> {
+    let mut changes = Compact::new(Replace::new(Capture::new()), older, newer);
+    let (all_older, all_newer) = (0..older.len(), 0..newer.len());
+    let Ok(()) =
+        myers::diff_deadline(&mut changes, older, all_older, newer, all_newer, Some(deadline));
+    changes.into_inner().into_inner().into_ops()
+}
+
+fn passage(older: &[&str], newer: &[&str], ops: Vec<DiffOp>, deadline: Instant) -> Passage {
     let mut pieces = Passage::new();
     for op in ops {
-        let side = |wanted: ChangeTag| -> String {
-            let changes = lines.iter_changes(op).filter(|change| change.tag() == wanted);
-            changes.map(|change| change.value()).collect()
-        };
-        add(&mut pieces, Fate::Same, &side(ChangeTag::Equal));
-        let (removed, added) = (side(ChangeTag::Delete), side(ChangeTag::Insert));
-        if removed.is_empty() || added.is_empty() || removed.len() + added.len() > WORD_BY_WORD {
+        let (removed, added) = (older[op.old_range()].concat(), newer[op.new_range()].concat());
+        if op.tag() == DiffTag::Equal {
+            add(&mut pieces, Fate::Same, &removed);
+        } else if removed.is_empty()
+            || added.is_empty()
+            || removed.len() + added.len() > WORD_BY_WORD
+        {
             add(&mut pieces, Fate::Removed, &removed);
             add(&mut pieces, Fate::Added, &added);
-            continue;
-        }
-        for change in by.diff_words(removed.as_str(), added.as_str()).iter_all_changes() {
-            let fate = match change.tag() {
-                ChangeTag::Equal => Fate::Same,
-                ChangeTag::Delete => Fate::Removed,
-                ChangeTag::Insert => Fate::Added,
-            };
-            add(&mut pieces, fate, change.value());
+        } else {
+            word_by_word(&mut pieces, &removed, &added, deadline);
         }
     }
     pieces
+}
+
+fn word_by_word(pieces: &mut Passage, removed: &str, added: &str, deadline: Instant) {
+    let (older, newer) = (removed.tokenize_words(), added.tokenize_words());
+    for op in changes(&older, &newer, deadline) {
+        let (removed, added) = (older[op.old_range()].concat(), newer[op.new_range()].concat());
+        if op.tag() == DiffTag::Equal {
+            add(pieces, Fate::Same, &removed);
+        } else {
+            add(pieces, Fate::Removed, &removed);
+            add(pieces, Fate::Added, &added);
+        }
+    }
 }
 
 fn add(pieces: &mut Passage, fate: Fate, text: &str) {
