@@ -3,6 +3,7 @@
 mod outgoing;
 mod own_keys;
 mod start_error;
+mod tables;
 
 pub use outgoing::{sender, transport};
 
@@ -18,6 +19,7 @@ use tokio_util::task::TaskTracker;
 pub use own_keys::demand_own_keys;
 use own_keys::keep_own_keys;
 pub use start_error::StartError;
+pub use tables::Tables;
 
 use crate::clock::Clock;
 use crate::config::{Keys, Settings};
@@ -31,6 +33,7 @@ use crate::flows::ledger::adopt::adopt;
 use crate::flows::ledger::compare_heads::{compare_heads, tell_not_level};
 use crate::flows::ledger::replay_endings::{Replay, Replayed};
 use crate::flows::{Act, FlowSettings};
+use crate::folders::make_folder;
 use crate::intake::{Intake, IntakeParts};
 use crate::mail::mailbox::Mailbox;
 use crate::mail::postmaster::Postmaster;
@@ -39,12 +42,13 @@ use crate::mail::transport::Transport;
 use crate::outside::{Outside, OutsideError};
 use crate::random::{Moment, Random};
 use crate::store::Db;
+use crate::store::database_clock::keep_time;
 use crate::templates::Templates;
 use crate::time_stamping::TimeStampingAuthority;
 use crate::web::state::ready_pages::ReadyPages;
 use crate::web::{
     App, CatalogCache, CodeLimit, Comparisons, FiguresCache, HashPermits, LedgerCheck,
-    NetworkLimits, OwnHost,
+    NetworkLimits, OwnHost, WriteCheck,
 };
 use crate::witnesses::Witnesses;
 use crate::worker::driver::Driver;
@@ -93,25 +97,32 @@ pub struct Core {
 }
 
 impl Core {
-    /// Opens what the settings name and brings the schema up to date.
+    /// Opens what the settings name, on tables of this version.
     ///
     /// # Errors
     /// Says which part cannot be used, and what to do.
     pub async fn open(
         settings: Settings,
+        tables: Tables,
         clock: Clock,
         random: Random,
     ) -> Result<Self, StartError> {
         tls::use_ring();
         let data_dir = &settings.data_dir;
-        std::fs::create_dir_all(data_dir)
+        make_folder(data_dir)
             .map_err(|error| StartError::DataDir(data_dir.display().to_string(), error))?;
         let keys = Keys::load(&settings, &random)?;
         let files = Files::open(&settings.files_url)?;
         let evidence_key = EvidenceKey::from_secret(&keys.addresses);
         let outside = Outside::open(data_dir, &files, keys.ledger.clone(), evidence_key.clone())?;
-        let db = Db::open(settings.database_url.expose_secret(), &outside).await?;
-        db.migrate().await?;
+        let db = Db::open(
+            settings.database_url.expose_secret(),
+            &outside,
+            settings.database_connections,
+        )
+        .await?;
+        tables.make_ready(&db).await?;
+        keep_time(&db, &clock).await?;
         let split = backfill_words(&db).await?;
         if split > 0 {
             tracing::info!(people = split, "split up into the words they are found by");
@@ -411,6 +422,7 @@ impl Program {
             ready_pages: ReadyPages::default(),
             network_limits: NetworkLimits::new(core.settings.signups_per_ip),
             code_limit: CodeLimit::new(),
+            write_check: WriteCheck::default(),
             own_host: OwnHost::from_base_url(&core.settings.base_url),
             stamps_checkpoints: core.time_stamping.is_some(),
             trusted_proxies: core.settings.trusted_proxies.clone(),

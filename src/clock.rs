@@ -1,4 +1,5 @@
-//! Time as an argument: the only place that asks the machine what time it is.
+//! Time as an argument: the only place that asks the machine what time it is. Machines that share a database go by the
+//! database's clock, so that what one of them decides is due at the same moment for all.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -10,11 +11,39 @@ use crate::domain::timestamp::Timestamp;
 pub enum Clock {
     /// The machine's own clock.
     System,
+    /// The database's, told by the machine's own and by how many microseconds that is behind.
+    Shared(Arc<AtomicI64>),
     /// A clock that stands still until it is moved; microseconds since the Unix epoch.
     Manual(Arc<AtomicI64>),
 }
 
+/// By how much two clocks may differ and still agree: nothing is due to that.
+const AGREEMENT: i64 = 100_000;
+
 impl Clock {
+    /// The machine's own clock, until it is set by the database's.
+    #[must_use]
+    pub fn shared() -> Self {
+        Self::Shared(Arc::default())
+    }
+
+    /// The machine's own time, for measuring how far it is off; none of a clock that is not set by another.
+    #[must_use]
+    pub fn own_now(&self) -> Option<Timestamp> {
+        match self {
+            Self::Shared(_) => Some(Timestamp::from(system_now())),
+            Self::System | Self::Manual(_) => None,
+        }
+    }
+
+    /// Goes from now on by a clock that this machine's is behind by so many microseconds.
+    pub fn go_by(&self, behind: i64) {
+        if let Self::Shared(set) = self {
+            let behind = if behind.abs() < AGREEMENT { 0 } else { behind };
+            set.store(behind, Ordering::Relaxed);
+        }
+    }
+
     /// A clock that shows `at` until [`Clock::advance`] moves it.
     #[must_use]
     pub fn manual(at: Timestamp) -> Self {
@@ -26,6 +55,10 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => Timestamp::from(system_now()),
+            Self::Shared(behind) => {
+                let own = Timestamp::from(system_now()).micros();
+                Timestamp::from_micros(own.saturating_add(behind.load(Ordering::Relaxed)))
+            }
             Self::Manual(micros) => Timestamp::from_micros(micros.load(Ordering::SeqCst)),
         }
     }
@@ -42,4 +75,23 @@ impl Clock {
 #[expect(clippy::disallowed_methods, reason = "the one door to the machine's clock")]
 fn system_now() -> time::OffsetDateTime {
     time::OffsetDateTime::now_utc()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_set_by_another_unless_they_agree() {
+        const HOUR: i64 = 3_600_000_000;
+        let clock = Clock::shared();
+        let ahead = |clock: &Clock| clock.now().micros() - clock.own_now().unwrap().micros();
+        for (behind, wanted) in [(HOUR, HOUR), (-HOUR, -HOUR), (AGREEMENT - 1, 0), (0, 0)] {
+            clock.clone().go_by(behind);
+            assert!((ahead(&clock) - wanted).abs() < HOUR / 60, "{behind}");
+        }
+        let manual = Clock::manual(Timestamp::from_micros(7));
+        manual.go_by(HOUR);
+        assert_eq!((manual.now().micros(), manual.own_now()), (7, None));
+    }
 }

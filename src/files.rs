@@ -33,6 +33,7 @@ use shelf::{EXPORTS, OF_REPORTS, export_name, is_export_name, is_report_name};
 use crate::domain::catalog::media_type::MediaType;
 use crate::domain::key::made_at;
 use crate::domain::timestamp::Timestamp;
+use crate::folders::make_folder;
 
 /// How much of a local file is read at once: large enough that few turns of the event loop serve it.
 const READ_SIZE: usize = 256 * 1024;
@@ -141,7 +142,7 @@ impl Files {
     /// When the URL names neither, or the directory cannot be made.
     pub fn open(url: &str) -> Result<Self, FilesError> {
         if let Some(directory) = directory_of(url) {
-            std::fs::create_dir_all(directory)
+            make_folder(directory)
                 .map_err(|error| FilesError::Directory(directory.to_owned(), error))?;
             let disk = Arc::new(Disk::open(directory)?);
             return Ok(Self::new(disk.clone(), Some(disk)));

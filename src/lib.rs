@@ -4,6 +4,7 @@
 pub mod domain;
 
 pub mod clock;
+pub mod folders;
 pub mod outgoing_http;
 pub mod random;
 pub mod site;

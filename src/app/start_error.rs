@@ -5,6 +5,7 @@ use crate::files::FilesError;
 use crate::mail::dkim_key::DkimKeyError;
 use crate::outside::OutsideError;
 use crate::store::OpenError;
+use crate::store::schema::SchemaError;
 use crate::templates::TemplateError;
 
 /// Why the program cannot start.
@@ -18,6 +19,9 @@ pub enum StartError {
         "what an earlier version stored, or what is kept outside the database, could not be taken in"
     )]
     Earlier(#[from] crate::flows::Error),
+    /// Tables that are not this version's.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
     /// A secret.
     #[error(transparent)]
     Keys(#[from] KeysError),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::opening::{open, settings};
 use super::outcome::{Error, Outcome};
-use crate::app::Core;
+use crate::app::{Core, Tables};
 use crate::domain::mail::bounce::{Bounce, BounceKind};
 use crate::flows::mail::record_bounce::record_news;
 use crate::mail::returned::{self, Ignored, Returned};
@@ -65,18 +65,18 @@ pub(super) struct TryLater(#[source] Error);
 impl BounceCommand {
     /// Opens the database only for what is worth it, and takes whatever goes wrong for passing: a bounce
     /// that is refused is lost.
-    pub(super) async fn run(self, config: Option<PathBuf>) -> Outcome {
-        let words = self.words(config).await.map_err(TryLater)?;
+    pub(super) async fn run(self, config: Option<PathBuf>, tables: Tables) -> Outcome {
+        let words = self.words(config, tables).await.map_err(TryLater)?;
         println!("{words}");
         Ok(())
     }
 
-    async fn words(self, config: Option<PathBuf>) -> Result<String, Error> {
+    async fn words(self, config: Option<PathBuf>, tables: Tables) -> Result<String, Error> {
         let returned = match returned::read(&message()?, self.recipient.as_deref()) {
             Ok(returned) => returned,
             Err(why) => return Ok(ignored(why)),
         };
-        let core = open(settings(config)?).await?;
+        let core = open(settings(config)?, tables).await?;
         let words = record(&core, &returned).await;
         core.db.close().await;
         words

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::opening::{log_to_stderr, open};
 use super::outcome::{Error, Outcome};
 use super::serve;
-use crate::app::{Core, Role};
+use crate::app::{Core, Role, Tables};
 use crate::config::{Settings, Values};
 use crate::demo;
 use crate::domain::staff::password::{HashMemory, Password, PasswordHash};
@@ -26,7 +26,7 @@ impl Demo {
     pub(super) async fn run(self) -> Outcome {
         let settings = settings(&self.dir)?;
         log_to_stderr("warn", settings.log_json);
-        let core = open(settings).await?;
+        let core = open(settings, Tables::Migrate).await?;
         let listener = serve::listen(&core).await?;
         demo::seed::seed(&core.db, &core.files, &core.flow_settings, &core.moment()).await?;
         let sign_in = sign_in(&core, &self.dir).await?;

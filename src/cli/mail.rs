@@ -2,7 +2,7 @@
 
 use super::opening::open;
 use super::outcome::{Outcome, refuse};
-use crate::app::{Core, sender, transport};
+use crate::app::{Core, Tables, sender, transport};
 use crate::clock::Clock;
 use crate::config::{Keys, Settings};
 use crate::domain::contacts::email_address::EmailAddress;
@@ -37,10 +37,10 @@ pub(super) struct Test {
 }
 
 impl MailCommand {
-    pub(super) async fn run(self, settings: Settings) -> Outcome {
+    pub(super) async fn run(self, settings: Settings, tables: Tables) -> Outcome {
         match self {
             Self::Test(test) => test.run(&settings).await,
-            Self::Resume => resume(open(settings).await?).await,
+            Self::Resume => resume(open(settings, tables).await?).await,
         }
     }
 }

@@ -32,10 +32,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use assent_ledger::command::{AuditRefusal, stop_when_nobody_reads};
+use clap::builder::FalseyValueParser;
 use clap::{Parser, Subcommand};
 
 use self::opening::{log_to_stderr, open, settings};
 use self::outcome::{Outcome, refuse};
+use crate::app::Tables;
 use crate::domain::sentence::sentence;
 use crate::store::dump::is_there;
 
@@ -52,6 +54,9 @@ struct Arguments {
     /// The settings file; environment variables win over it
     #[arg(long, global = true, env = "ASSENT_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Leave the tables as they are: an older version's is refused, and `assent migrate` alone brings it up to date
+    #[arg(long, global = true, env = "ASSENT_NO_MIGRATE", value_parser = FalseyValueParser::new())]
+    no_migrate: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -165,20 +170,26 @@ fn exit_code(error: &outcome::Error) -> ExitCode {
         .map_or(ExitCode::FAILURE, |refusal: &AuditRefusal| refusal.exit_code().into())
 }
 
-async fn run(Arguments { config, command }: Arguments) -> Outcome {
+async fn run(Arguments { config, no_migrate, command }: Arguments) -> Outcome {
+    // Whoever asks for it by name has it done.
+    let tables = match &command {
+        Command::Desk(Desk::Migrate) => Tables::Migrate,
+        _ if no_migrate => Tables::Leave,
+        _ => Tables::Migrate,
+    };
     match command {
-        Command::Alone(command) => run_alone(config, command).await,
-        Command::Desk(command) => run_at_desk(config, command).await,
+        Command::Alone(command) => Box::pin(run_alone(config, tables, command)).await,
+        Command::Desk(command) => Box::pin(run_at_desk(config, tables, command)).await,
     }
 }
 
-async fn run_alone(config: Option<PathBuf>, command: Alone) -> Outcome {
+async fn run_alone(config: Option<PathBuf>, tables: Tables, command: Alone) -> Outcome {
     match command {
         Alone::Demo(command) => command.run().await,
         Alone::Serve(command) => {
             let settings = settings(config)?;
             log_to_stderr("info", settings.log_json);
-            command.run(open(settings).await?).await
+            command.run(open(settings, tables).await?).await
         }
         Alone::Restore(command) => {
             let settings = settings(config)?;
@@ -192,18 +203,18 @@ async fn run_alone(config: Option<PathBuf>, command: Alone) -> Outcome {
         Alone::Mail(command) => {
             let settings = settings(config)?;
             log_to_stderr("warn", settings.log_json);
-            command.run(settings).await
+            command.run(settings, tables).await
         }
         Alone::Dkim(command) => command.run(&settings(config)?),
         Alone::Bounce(command) => {
             log_to_stderr("error", false);
-            command.run(config).await
+            command.run(config, tables).await
         }
         Alone::Templates(command) => command.run(config),
     }
 }
 
-async fn run_at_desk(config: Option<PathBuf>, command: Desk) -> Outcome {
+async fn run_at_desk(config: Option<PathBuf>, tables: Tables, command: Desk) -> Outcome {
     if let Desk::Ledger(ledger) = &command
         && let Some(outcome) = ledger.run_alone()
     {
@@ -218,7 +229,7 @@ async fn run_at_desk(config: Option<PathBuf>, command: Desk) -> Outcome {
              assent.toml lies"
         )));
     }
-    let core = open(settings).await?;
+    let core = open(settings, tables).await?;
     // What another replica noted is known before anybody is named.
     if let Desk::Export(_) | Desk::Withdrawals(_) = &command {
         core.take_in_endings().await?;

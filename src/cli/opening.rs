@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use tracing_subscriber::EnvFilter;
 
-use crate::app::{Core, StartError};
+use crate::app::{Core, StartError, Tables};
 use crate::clock::Clock;
 use crate::config::{ConfigErrors, Settings, Values};
 use crate::random::Random;
@@ -16,8 +16,14 @@ pub(super) fn settings(config: Option<PathBuf>) -> Result<Settings, ConfigErrors
     Settings::check(Values::read(config.as_deref(), std::env::vars_os()))
 }
 
-pub(super) async fn open(settings: Settings) -> Result<Core, StartError> {
-    Core::open(settings, Clock::System, Random::System).await
+pub(super) async fn open(settings: Settings, tables: Tables) -> Result<Core, StartError> {
+    let clock = clock(&settings);
+    Core::open(settings, tables, clock, Random::System).await
+}
+
+/// By which clock this process goes.
+pub(super) fn clock(settings: &Settings) -> Clock {
+    if settings.database_clock { Clock::shared() } else { Clock::System }
 }
 
 pub(super) fn log_to_stderr(default: &str, json: bool) {

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::new_name::tell_of_witnesses;
 use super::opening::open;
 use super::outcome::{Error, Outcome, refuse};
+use crate::app::Tables;
 use crate::backup::{
     Known, Manifest, Newer, Target, address_fingerprint, keys_folder, known, put_back, read_notes,
 };
@@ -147,7 +148,8 @@ async fn go_on(
     (heads, knows_newest): (&[Head], bool),
     files: usize,
 ) -> Outcome {
-    let core = open(settings).await?;
+    // What was put back may be an earlier version's.
+    let core = open(settings, Tables::Migrate).await?;
     let act = core.act();
     core.db.run(|tx| Box::pin(record_restore(tx, &act, &restored))).await?;
     keep_known(&core.db, &core.flow_settings, heads).await?;

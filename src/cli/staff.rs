@@ -9,6 +9,7 @@ use crate::app::Core;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::member::Role;
 use crate::domain::staff::password::{HashMemory, Password, PasswordHash};
+use crate::flows;
 use crate::flows::staff::add_staff::{NewStaff, add_staff};
 use crate::flows::staff::change_staff::{self, Changed};
 use crate::flows::staff::set_password::set_by_command;
@@ -100,7 +101,11 @@ async fn list(core: &Core) -> Outcome {
 
 async fn find(tx: &mut Tx, email: &EmailAddress) -> Result<Staff, Error> {
     let found = members::find_by_email(tx, email).await?;
-    found.ok_or_else(|| refuse(format!("{email} has no account: see `assent staff list`")))
+    found.ok_or_else(|| no_account(email))
+}
+
+fn no_account(email: &EmailAddress) -> Error {
+    refuse(format!("{email} has no account: see `assent staff list`"))
 }
 
 async fn disable(core: &Core, email: &str) -> Outcome {
@@ -108,8 +113,10 @@ async fn disable(core: &Core, email: &str) -> Outcome {
     let act = core.act();
     let disabled = core.db.run(|tx| {
         Box::pin(async {
-            let staff_id = find(tx, &email).await?.staff_id;
-            Ok::<_, Error>(change_staff::disable(tx, &act, staff_id).await?)
+            match members::find_by_email(tx, &email).await? {
+                Some(staff) => change_staff::disable(tx, &act, staff.staff_id).await,
+                None => Ok(Changed::Unknown),
+            }
         })
     });
     match disabled.await? {
@@ -120,7 +127,7 @@ async fn disable(core: &Core, email: &str) -> Outcome {
                 "{email} is the last admin who can sign in: add another one first"
             )));
         }
-        Changed::Unknown => return Err(refuse(format!("{email} has no account"))),
+        Changed::Unknown => return Err(no_account(&email)),
     }
     println!("disabled {email}");
     Ok(())
@@ -141,7 +148,7 @@ async fn reset(core: &Core, email: &str, two_factor_off: bool) -> Outcome {
                 // Where it is off already there is nothing to do.
                 let _ = change_staff::turn_code_off(tx, &act, staff_id).await?;
             }
-            Ok::<_, Error>(set)
+            Ok::<_, flows::Error>(set)
         })
     });
     if !reset.await? {

@@ -15,6 +15,7 @@ use super::Settings;
 use crate::domain::base_url::host;
 use crate::domain::contacts::address_key::AddressSecret;
 use crate::domain::signup::link::LinkSecrets;
+use crate::folders::{flush_folder, make_folder};
 use crate::random::Random;
 
 /// The secrets of one installation.
@@ -169,7 +170,7 @@ pub(super) fn decode(name: &str, text: &str) -> Result<Vec<[u8; 32]>, KeysError>
 /// read the one that came first.
 fn keep(file: &Path, key: &str) -> std::io::Result<()> {
     let directory = file.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(directory)?;
+    make_folder(directory)?;
     let whole = file.with_extension(format!("{}.new", std::process::id()));
     let mut out =
         std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&whole)?;
@@ -179,7 +180,7 @@ fn keep(file: &Path, key: &str) -> std::io::Result<()> {
     std::fs::remove_file(&whole)?;
     match linked {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-        _ => std::fs::File::open(directory)?.sync_all(),
+        _ => flush_folder(directory),
     }
 }
 

@@ -21,6 +21,7 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::limit::{MailLimit, Window};
 use crate::domain::time_zone::TimeZone;
 use crate::site::{Controller, Site};
+use crate::store::CONNECTIONS;
 use crate::time_stamping::time_stamping_address;
 use crate::witnesses::{Witness, read_witnesses};
 
@@ -35,6 +36,10 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// The database.
     pub database_url: SecretString,
+    /// How many connections to PostgreSQL this process may hold at once.
+    pub database_connections: u32,
+    /// Whether the database's clock counts, and not this machine's own.
+    pub database_clock: bool,
     /// The report files.
     pub files_url: String,
     /// How mail leaves.
@@ -146,6 +151,17 @@ impl Settings {
                 text.parse().map_err(|_| "write ADDRESS:PORT, such as 127.0.0.1:8080".to_owned())
             })?,
             database_url: text("database_url", &in_data("sqlite", "assent.db")).into(),
+            database_connections: parse(
+                values,
+                "database.connections",
+                &CONNECTIONS.to_string(),
+                connections,
+            )?,
+            database_clock: parse(values, "database.clock", "database", |text| match text {
+                "database" => Ok(true),
+                "machine" => Ok(false),
+                _ => Err("write `database` or `machine`".to_owned()),
+            })?,
             files_url: text("files_url", &in_data("file", "files")),
             secret_key: secret("secret_key"),
             address_key: secret("address_key"),
@@ -245,6 +261,12 @@ fn is_told(wrong: &[ConfigError], error: &ConfigError) -> bool {
         _ => None,
     };
     wrong.iter().any(|told| key(told).is_some() && key(told) == key(error))
+}
+
+/// Fewer would have pages wait for exports.
+fn connections(text: &str) -> Result<u32, String> {
+    let connections = text.parse().ok().filter(|connections| (4..=1000).contains(connections));
+    connections.ok_or_else(|| "write a whole number from 4 to 1000".to_owned())
 }
 
 fn base_url(text: &str) -> Result<Url, String> {

@@ -18,6 +18,8 @@ const KNOWN: &[(&str, &str)] = &[
     ("listen", "ASSENT_LISTEN"),
     ("data_dir", "ASSENT_DATA_DIR"),
     ("database_url", "ASSENT_DATABASE_URL"),
+    ("database.connections", "ASSENT_DATABASE_CONNECTIONS"),
+    ("database.clock", "ASSENT_DATABASE_CLOCK"),
     ("files_url", "ASSENT_FILES_URL"),
     ("mail.url", "ASSENT_MAIL_URL"),
     ("mail.from", "ASSENT_MAIL_FROM"),
@@ -73,7 +75,7 @@ const LISTS: &[&str] = &[
 ];
 
 /// Read elsewhere, so not settings of the file.
-const ELSEWHERE: &[&str] = &["ASSENT_CONFIG"];
+const ELSEWHERE: &[&str] = &["ASSENT_CONFIG", "ASSENT_NO_MIGRATE"];
 const PREFIX: &str = "ASSENT_";
 
 /// Where one value was written, by the name the operator used.

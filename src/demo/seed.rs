@@ -73,7 +73,7 @@ pub async fn seed(
     }
     let long_ago = at.earlier(LONG_AGO);
     let report = report(files, &long_ago).await?;
-    db.run(|tx| Box::pin(fill(tx, settings, at, &report))).await
+    db.take_turn().await?.run(|tx| Box::pin(fill(tx, settings, at, &report))).await
 }
 
 /// All that the demo shows, as of this moment.

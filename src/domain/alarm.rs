@@ -24,6 +24,9 @@ pub const SEALING: &str = "ledger-sealing";
 /// The subject of heads that nobody stamps with the time.
 pub const TIME_STAMPS: &str = "ledger-time-stamps";
 
+/// The subject of machines whose clocks are too far apart.
+pub const CLOCK: &str = "clock";
+
 const WITNESS: &str = "ledger-witness:";
 
 /// The subject of a witness, by its name, that does not sign the newest head.

@@ -50,6 +50,8 @@ pub enum BackgroundTask {
     WatchSealing,
     /// Watches whether the database is the newest, where nobody seals.
     WatchStanding,
+    /// Keeps this machine's clock by the database's, and watches how far it is off.
+    WatchClock,
 }
 
 impl BackgroundTask {
@@ -65,7 +67,10 @@ impl BackgroundTask {
     /// Whether only a process that works does it; the others go on in every process, or where pages alone are served.
     #[must_use]
     pub fn is_of_worker(self) -> bool {
-        !matches!(self, Self::ExchangeOutside | Self::WatchSealing | Self::WatchStanding)
+        !matches!(
+            self,
+            Self::ExchangeOutside | Self::WatchSealing | Self::WatchStanding | Self::WatchClock
+        )
     }
 }
 

@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use crate::folders::{flush_folder, make_folder};
+
 /// A directory of messages.
 #[derive(Clone, Debug)]
 pub struct Mailbox {
@@ -15,7 +17,7 @@ impl Mailbox {
     /// # Errors
     /// When it cannot be made.
     pub fn open(directory: &Path) -> std::io::Result<Self> {
-        std::fs::create_dir_all(directory)?;
+        make_folder(directory)?;
         Ok(Self { directory: directory.to_owned() })
     }
 
@@ -30,7 +32,7 @@ impl Mailbox {
         file.write_all(message)?;
         file.sync_all()?;
         std::fs::rename(&temporary, self.directory.join(format!("{name}.eml")))?;
-        std::fs::File::open(&self.directory)?.sync_all()
+        flush_folder(&self.directory)
     }
 
     /// The names of all messages, oldest first: names are UUIDv7, which sort by time.

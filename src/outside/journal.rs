@@ -4,10 +4,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
 
 use super::error::OutsideError;
+use crate::folders::flush_folder;
 
 /// What closes off a line that a loss of power cut short: whoever wrote it was never told that it is there.
 const TORN: &[u8] = b" #torn\n";
@@ -16,17 +19,27 @@ const TORN: &[u8] = b" #torn\n";
 #[derive(Clone, Debug)]
 pub(super) struct Journal {
     file: PathBuf,
+    /// Whether its folder was flushed since it was opened here: who made the file may have been killed before that.
+    is_named: Arc<AtomicBool>,
 }
 
 impl Journal {
     pub(super) fn open(file: PathBuf) -> Self {
-        Self { file }
+        Self { file, is_named: Arc::default() }
     }
 
     /// Appends whole lines, each with its newline; they are on disk when this returns.
     pub(super) async fn append(&self, lines: String) -> Result<(), OutsideError> {
-        let file = self.file.clone();
-        let written = tokio::task::spawn_blocking(move || append(&file, lines.as_bytes())).await;
+        let (file, is_named) = (self.file.clone(), self.is_named.clone());
+        let written = tokio::task::spawn_blocking(move || {
+            append(&file, lines.as_bytes())?;
+            if !is_named.load(Ordering::Relaxed) {
+                flush_folder(file.parent().unwrap_or(Path::new(".")))?;
+                is_named.store(true, Ordering::Relaxed);
+            }
+            Ok(())
+        });
+        let written = written.await;
         let written = written.unwrap_or_else(|error| Err(std::io::Error::other(error)));
         written.map_err(|error| OutsideError::Write(self.file.clone(), error))
     }
@@ -237,11 +250,7 @@ fn append(file: &Path, lines: &[u8]) -> std::io::Result<()> {
         }
     }
     out.write_all(lines)?;
-    out.sync_all()?;
-    if end == 0 {
-        File::open(file.parent().unwrap_or(Path::new(".")))?.sync_all()?;
-    }
-    Ok(())
+    out.sync_all()
 }
 
 /// The lines that were written to their end, each with its number.

@@ -1,5 +1,7 @@
 //! A database that is away is told from mistakes.
 
+use sqlx::postgres::PgDatabaseError;
+
 /// Whether the database cannot be used at this moment, so that trying again later helps. All else is a mistake of ours: a
 /// statement that it does not understand, or a row that is not as this program writes it.
 #[must_use]
@@ -9,7 +11,9 @@ pub fn is_away(error: &sqlx::Error) -> bool {
         | sqlx::Error::Tls(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => true,
+        | sqlx::Error::WorkerCrashed
+        // As of a proxy that takes a connection while nobody is behind it.
+        | sqlx::Error::Protocol(_) => true,
         sqlx::Error::Database(error) => error.code().is_some_and(|code| passes(&code)),
         _ => false,
     }
@@ -19,6 +23,12 @@ pub fn is_away(error: &sqlx::Error) -> bool {
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| primary(&code) == BUSY)
+}
+
+/// Whether PostgreSQL ended this transaction so that another goes on, and nothing of it is kept: it could not be put into
+/// one order with others, or waited for one that waited for it (its manual, §13.5).
+pub(super) fn gives_way(error: &PgDatabaseError) -> bool {
+    ["40001", "40P01"].contains(&error.code())
 }
 
 /// `SQLITE_BUSY`.

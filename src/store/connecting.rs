@@ -11,14 +11,46 @@ use tokio::time::Instant;
 
 use super::open_error::OpenError;
 
+/// What every transaction begins with. A pooler may give each another connection, so nothing is set for a session.
+///
 /// What is named without a schema stands in the one that tables are made in, and what PostgreSQL brings comes before it:
-/// whoever sets another search path has nothing of theirs in between.
-const ONE_SCHEMA: &str = "SELECT pg_catalog.set_config(
-    'search_path', pg_catalog.quote_ident(COALESCE(pg_catalog.current_schema()::pg_catalog.text, 'public')), false)";
+/// whoever sets another search path has nothing of theirs in between. Compiling a query takes longer here than it saves.
+macro_rules! in_transaction {
+    ($begin:literal, $more:literal) => {
+        concat!(
+            $begin,
+            "; SET LOCAL jit = off; ",
+            $more,
+            "SELECT pg_catalog.set_config('search_path', pg_catalog.quote_ident(
+                COALESCE(pg_catalog.current_schema()::pg_catalog.text, 'public')), true)"
+        )
+    };
+}
+
+/// Conditions that decide stand in the statements, so each sees what was committed before it, whatever the server's
+/// default is; and a statement is planned once for a connection, for planning one anew takes as long as running it.
+pub(super) const BEGIN_TO_WRITE: &str = in_transaction!(
+    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+    "SET LOCAL plan_cache_mode = force_generic_plan; "
+);
+/// All of it sees one moment.
+pub(super) const BEGIN_TO_READ: &str =
+    in_transaction!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "");
+/// The same, and it does not wait for long behind whoever changes the tables.
+pub(super) const BEGIN_TO_LOOK: &str = in_transaction!(
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    "SET LOCAL lock_timeout = '5s'; "
+);
 
 /// Reads `postgres://…`. An IPv6 address stands in brackets in a URL (RFC 3986 §3.2.2), and is looked up without them.
-pub(super) fn read_url(url: &str) -> sqlx::Result<PgConnectOptions> {
-    let options = PgConnectOptions::from_str(url)?;
+pub(super) fn read_url(url: &str) -> Result<PgConnectOptions, OpenError> {
+    if names_several(url) {
+        return Err(OpenError::SeveralHosts);
+    }
+    demand_files(url)?;
+    let options = PgConnectOptions::from_str(url)?.application_name("assent");
+    // A parameter that a pooler does not know.
+    let options = options.extra_float_digits(None);
     let bare = options.get_host().strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let bare = bare.map(ToOwned::to_owned);
     Ok(match bare {
@@ -27,10 +59,41 @@ pub(super) fn read_url(url: &str) -> sqlx::Result<PgConnectOptions> {
     })
 }
 
+/// Whether it names several servers, of which whoever connects is to find the primary (libpq's manual, §34.1.1.3).
+fn names_several(url: &str) -> bool {
+    let parameter = |part: &str| {
+        let hosts = part.strip_prefix("host=").map(str::to_ascii_lowercase);
+        part.starts_with("target_session_attrs=")
+            || hosts.is_some_and(|hosts| hosts.contains(',') || hosts.contains("%2c"))
+    };
+    let (place, parameters) = url.split_once('?').unwrap_or((url, ""));
+    let place = place.split_once("://").map_or(place, |(_, place)| place);
+    let servers = place.rsplit_once('@').map_or(place, |(_, place)| place);
+    servers.split('/').next().is_some_and(|servers| servers.contains(','))
+        || parameters.split('&').any(parameter)
+}
+
+/// The driver names no file that it misses.
+fn demand_files(url: &str) -> Result<(), OpenError> {
+    const FILES: [&str; 6] =
+        ["sslrootcert", "ssl-root-cert", "sslcert", "ssl-cert", "sslkey", "ssl-key"];
+    let Ok(url) = url::Url::parse(url) else { return Ok(()) };
+    let named = url.query_pairs().filter(|(name, _)| FILES.contains(&name.as_ref()));
+    for (_, file) in named {
+        std::fs::File::open(&*file).map_err(|error| OpenError::File(file.into_owned(), error))?;
+    }
+    Ok(())
+}
+
 /// Opens connections as the pool will, and fails with the reason why none can be. A pool tries again until its time is
 /// over, whatever the reason, and then says that it is. What passes soon, as while the database starts or has no place, is
 /// waited for as long.
-pub(super) async fn reach(options: &PgConnectOptions, patience: Duration) -> sqlx::Result<()> {
+pub(super) async fn reach(options: &PgConnectOptions, patience: Duration) -> Result<(), OpenError> {
+    let encoding = reach_twice(options, patience).await.map_err(OpenError::from_connecting)?;
+    if encoding == "UTF8" { Ok(()) } else { Err(OpenError::Encoding(encoding)) }
+}
+
+async fn reach_twice(options: &PgConnectOptions, patience: Duration) -> sqlx::Result<String> {
     let until = Instant::now() + patience;
     loop {
         // A pooler that shares its connections gives a second one what the first left behind.
@@ -40,7 +103,7 @@ pub(super) async fn reach(options: &PgConnectOptions, patience: Duration) -> sql
         };
         let tried = tokio::time::timeout_at(until, both).await;
         let error = match tried {
-            Ok(Ok(())) => return Ok(()),
+            Ok(Ok(encoding)) => return Ok(encoding),
             Ok(Err(error)) => error,
             Err(_) => return Err(io::Error::from(io::ErrorKind::TimedOut).into()),
         };
@@ -59,19 +122,28 @@ pub(super) async fn explain(options: &PgConnectOptions, error: sqlx::Error) -> s
     let sqlx::Error::PoolTimedOut = error else { return error };
     match tokio::time::timeout(PAUSE * 4, try_one(options)).await {
         Ok(Err(reason)) => reason,
-        Ok(Ok(())) | Err(_) => error,
+        Ok(Ok(_)) | Err(_) => error,
     }
 }
 
-async fn try_one(options: &PgConnectOptions) -> sqlx::Result<()> {
+/// In which encoding texts are kept there, by a prepared statement.
+async fn try_one(options: &PgConnectOptions) -> sqlx::Result<String> {
     let mut connection = PgConnection::connect_with(options).await?;
-    use_one_schema(&mut connection).await?;
-    connection.close().await
+    let encoding = sqlx::query_scalar("SELECT pg_catalog.current_setting('server_encoding')")
+        .fetch_one(&mut connection)
+        .await?;
+    connection.close().await?;
+    Ok(encoding)
 }
 
-/// What every connection begins with.
-pub(super) async fn use_one_schema(connection: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query(ONE_SCHEMA).execute(connection).await.map(drop)
+/// Says in the log why nothing could be begun, where no connection became free.
+pub(super) fn tell_if_full(error: &sqlx::Error) {
+    if let sqlx::Error::PoolTimedOut = error {
+        tracing::error!(
+            "no connection to the database became free in time: raise database.connections, and what the server and a \
+             pooler before it allow"
+        );
+    }
 }
 
 /// No connection is left, or none is taken yet.
@@ -132,12 +204,12 @@ mod tests {
         const WRONG: (&str, &str) = ("28P01", "password authentication failed");
         let told = |error: sqlx::Error| error.as_database_error().unwrap().message().to_owned();
         let full = refusing(&[FULL]).await;
-        assert_eq!(told(reach(&full, 4 * PAUSE).await.unwrap_err()), FULL.1);
+        assert_eq!(told(reach_twice(&full, 4 * PAUSE).await.unwrap_err()), FULL.1);
         assert_eq!(told(explain(&full, sqlx::Error::PoolTimedOut).await), FULL.1);
         let other = explain(&full, sqlx::Error::PoolClosed).await;
         assert!(matches!(other, sqlx::Error::PoolClosed));
         let later = refusing(&[FULL, ("57P03", "starting up"), WRONG]).await;
-        assert_eq!(told(reach(&later, PATIENCE).await.unwrap_err()), WRONG.1);
+        assert_eq!(told(reach_twice(&later, PATIENCE).await.unwrap_err()), WRONG.1);
     }
 
     #[tokio::test]
@@ -150,9 +222,7 @@ mod tests {
             (&[("3D000", "database \"d\" does not exist")], false),
         ];
         for (error, is_pooler) in CASES {
-            let told = OpenError::from_connecting(
-                reach(&refusing(error).await, PATIENCE).await.unwrap_err(),
-            );
+            let told = reach(&refusing(error).await, PATIENCE).await.unwrap_err();
             assert_eq!(matches!(told, OpenError::Pooler(_)), is_pooler, "{error:?}");
         }
     }
@@ -161,7 +231,7 @@ mod tests {
     async fn who_does_not_answer_is_not_waited_for() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("postgres://u@{}/d", listener.local_addr().unwrap());
-        let told = reach(&read_url(&url).unwrap(), Duration::ZERO).await;
+        let told = reach_twice(&read_url(&url).unwrap(), Duration::ZERO).await;
         assert!(
             matches!(told, Err(sqlx::Error::Io(error)) if error.kind() == io::ErrorKind::TimedOut)
         );
@@ -182,5 +252,24 @@ mod tests {
         let socket = read_url("postgres:///d?host=/run/postgresql").unwrap();
         assert_eq!(socket.get_socket().unwrap().to_str(), Some("/run/postgresql"));
         assert!(read_url("postgres://u@[::1/d").is_err());
+    }
+
+    #[test]
+    fn several_servers_and_files_that_are_missing_are_named() {
+        for (url, several) in [
+            ("postgres://u:p,w@a:1/d", false),
+            ("postgres://u@a:1,b:2/d", true),
+            ("postgres://a,b/d", true),
+            ("postgresql://a,b/d", true),
+            ("postgres:///d?host=a,b", true),
+            ("postgres:///d?host=a%2Cb", true),
+            ("postgres://a/d?target_session_attrs=read-write", true),
+            ("postgres://a/d?application_name=a,b", false),
+        ] {
+            let told = read_url(url);
+            assert_eq!(matches!(told, Err(OpenError::SeveralHosts)), several, "{url}");
+        }
+        let told = read_url("postgres://a/d?sslmode=verify-full&sslrootcert=/no/such.pem");
+        assert!(matches!(told, Err(OpenError::File(file, _)) if file == "/no/such.pem"));
     }
 }

@@ -10,11 +10,14 @@ mod conditions;
 mod connecting;
 pub mod consent;
 pub mod contacts;
+pub mod database_clock;
 pub mod dump;
 pub mod dump_contents;
 mod effects;
 pub mod ledger;
 pub mod mail;
+mod migrating;
+mod migrations;
 mod open_error;
 pub mod policy;
 mod rows;
@@ -33,7 +36,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use sqlx::migrate::Migrator;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, PgPool, SqlitePool};
@@ -48,17 +50,16 @@ pub use run::{Running, UseCase, WriteTurn};
 pub use sqlite_file::sqlite_file;
 pub use transaction::{DbTransaction, LEFT_AGAIN, Tx};
 
-use crate::outside::{Access, Outside};
+use connecting::{BEGIN_TO_LOOK, BEGIN_TO_READ, BEGIN_TO_WRITE, tell_if_full};
 
-static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
-static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+use crate::domain::timestamp::Timestamp;
+use crate::outside::{Access, Outside};
 
 /// Older SQLite libraries can corrupt a database when its write-ahead log is reset.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
-/// Conditions that decide stand in the statements, so each sees what was committed before it, whatever the server's
-/// default is; and a statement is planned once for a connection, for planning one anew takes as long as running it.
-const BEGIN_TO_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED;
-     SET LOCAL plan_cache_mode = force_generic_plan";
+/// How many connections to PostgreSQL one process holds: two processes fit into a server that has twenty. Exports and a
+/// check of the ledger may hold four for long.
+pub const CONNECTIONS: u32 = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Two for each export under way: one in the background, and those of the console.
 const EXPORTERS: u32 = 6;
@@ -138,30 +139,20 @@ pub(crate) use on;
 impl Db {
     /// Opens the database named by `sqlite:PATH` or `postgres://…`. Nothing is migrated yet. Its transactions
     /// note endings outside before they commit them. Where what is outside is only looked at, so is the database: a
-    /// file that is not there is not made.
+    /// file that is not there is not made. On PostgreSQL at most so many `connections` are held at once.
     ///
     /// # Errors
     /// When the URL is of neither kind or the database does not answer.
-    pub async fn open(url: &str, outside: &Outside) -> Result<Self, OpenError> {
+    pub async fn open(url: &str, outside: &Outside, connections: u32) -> Result<Self, OpenError> {
         let outside = outside.clone();
         if let Some(path) = sqlite_file(url) {
             Self::open_sqlite(path, outside).await
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            // Compiling a query takes longer here than what it saves.
-            let mut options =
-                connecting::read_url(url)?.application_name("assent").options([("jit", "off")]);
-            if outside.access() == Access::Look {
-                // Nobody waits for long behind whoever changes the tables.
-                options = options
-                    .options([("default_transaction_read_only", "on"), ("lock_timeout", "5s")]);
-            }
-            connecting::reach(&options, ACQUIRE_TIMEOUT)
-                .await
-                .map_err(OpenError::from_connecting)?;
+            let options = connecting::read_url(url)?;
+            connecting::reach(&options, ACQUIRE_TIMEOUT).await?;
             let opened = PgPoolOptions::new()
-                .max_connections(16)
+                .max_connections(connections)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
-                .after_connect(|connection, _| Box::pin(connecting::use_one_schema(connection)))
                 .connect_with(options.clone())
                 .await;
             match opened {
@@ -229,23 +220,6 @@ impl Db {
         Ok(Self::Sqlite { writer, readers, exporters, forgets, outside, signals })
     }
 
-    /// Brings the schema up to date; safe to run by several replicas at once.
-    ///
-    /// # Errors
-    /// When a migration fails; it is rolled back whole.
-    pub async fn migrate(&self) -> Result<(), OpenError> {
-        match self {
-            Self::Sqlite { writer, .. } => {
-                let mut connection = writer.acquire().await?;
-                sqlx::query("PRAGMA temp_store = FILE").execute(&mut *connection).await?;
-                SQLITE_MIGRATIONS.run(&mut *connection).await?;
-                sqlx::query("PRAGMA temp_store = MEMORY").execute(&mut *connection).await?;
-            }
-            Self::Postgres { pool, .. } => POSTGRES_MIGRATIONS.run(pool).await?,
-        }
-        Ok(())
-    }
-
     /// Begins a transaction that will write; use cases are run by [`Db::run`], which commits it. SQLite takes its write lock at once: a deferred one that
     /// reads first can fail with BUSY at its first write, and no waiting helps.
     ///
@@ -258,7 +232,8 @@ impl Db {
                 Tx::Sqlite(DbTransaction::new(begun, outside))
             }
             Self::Postgres { pool, outside, .. } => {
-                Tx::Postgres(DbTransaction::new(pool.begin_with(BEGIN_TO_WRITE).await?, outside))
+                let begun = pool.begin_with(BEGIN_TO_WRITE).await.inspect_err(tell_if_full)?;
+                Tx::Postgres(DbTransaction::new(begun, outside))
             }
         })
     }
@@ -274,8 +249,12 @@ impl Db {
                 Tx::Sqlite(DbTransaction::new(readers.begin().await?, outside))
             }
             Self::Postgres { pool, outside, .. } => {
-                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                Tx::Postgres(DbTransaction::new(pool.begin_with(begin).await?, outside))
+                let begin = match outside.access() {
+                    Access::Use => BEGIN_TO_READ,
+                    Access::Look => BEGIN_TO_LOOK,
+                };
+                let begun = pool.begin_with(begin).await.inspect_err(tell_if_full)?;
+                Tx::Postgres(DbTransaction::new(begun, outside))
             }
         })
     }
@@ -361,6 +340,21 @@ async fn empty_log(writer: &SqlitePool) -> sqlx::Result<bool> {
 /// When it does not.
 pub async fn ping(tx: &mut Tx) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query("SELECT 1").execute(conn).await.map(drop))
+}
+
+/// Whether the database takes a write, which is known once this is committed.
+///
+/// # Errors
+/// When it does not.
+pub async fn check_write(tx: &mut Tx, now: Timestamp) -> sqlx::Result<()> {
+    on!(tx, |conn| sqlx::query(
+        "INSERT INTO write_check (one, written_at) VALUES (1, $1)
+         ON CONFLICT (one) DO UPDATE SET written_at = excluded.written_at"
+    )
+    .bind(now)
+    .execute(conn)
+    .await
+    .map(drop))
 }
 
 /// Rows as the one JSON text that a set-based statement binds.

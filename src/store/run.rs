@@ -6,7 +6,11 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 
+use super::away::gives_way;
 use super::{Db, Effect, Tx};
+
+/// How often a use case is begun that gives way to others.
+const TRIES: usize = 5;
 
 /// A use case under way: all that it writes stands together, or none of it. It outlives what the use case borrows.
 pub struct UseCase<'a> {
@@ -55,17 +59,26 @@ impl WriteTurn<'_> {
 
 impl Db {
     /// Runs a use case: what it wrote is durable when this returns what it came to, and what that asks for is done.
-    /// Where it was refused, or gave up ([`Tx::give_up`]), nothing was written. It may be run from its beginning more
-    /// than once, so it moves nothing out of what it borrows, and does nothing but write.
+    /// Where it was refused, or gave up ([`Tx::give_up`]), nothing was written. It is run from its beginning again where
+    /// the database had it give way to another, so it moves nothing out of what it borrows, and does nothing but write.
     ///
     /// # Errors
     /// What the use case was refused for, or that the database or the data directory could not promise it.
-    pub async fn run<'a, T, E, F>(&self, use_case: F) -> Result<T, E>
+    pub async fn run<'a, T, E, F>(&self, mut use_case: F) -> Result<T, E>
     where
-        E: From<sqlx::Error>,
+        E: std::error::Error + From<sqlx::Error> + 'static,
         F: for<'t> FnMut(&'t mut UseCase<'a>) -> Running<'t, T, E>,
     {
-        self.take_turn().await?.run(use_case).await
+        let mut left = TRIES;
+        loop {
+            left -= 1;
+            match self.take_turn().await?.run(&mut use_case).await {
+                Err(error) if left > 0 && gave_way(&error) => {
+                    tracing::debug!(?error, "a use case gave way to another and begins anew");
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     /// Waits for one's turn to write. Whoever gathers what others send may take until then what comes.
@@ -90,4 +103,15 @@ impl Db {
         }
         Ok(())
     }
+}
+
+/// Whether the database ended it for the sake of another transaction, and kept nothing of it. An error that shows another
+/// as its own names only what is behind that.
+fn gave_way(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    causes.any(|cause| {
+        let store = cause.downcast_ref().and_then(sqlx::Error::as_database_error);
+        let database = store.and_then(|error| error.try_downcast_ref()).or(cause.downcast_ref());
+        database.is_some_and(gives_way)
+    })
 }

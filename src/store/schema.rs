@@ -1,6 +1,6 @@
 //! How far the schema of a database is.
 
-use super::{Db, POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, Sql, Tx, on};
+use super::{Db, Sql, Tx, migrations, on};
 
 /// How far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,48 @@ pub enum Schema {
     "a newer version of this program worked on this database (change {0}): run that version here, too"
 )]
 pub struct NewerSchema(pub i64);
+
+/// Nothing is begun on tables like these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SchemaError {
+    /// There are none, and they are not to be made.
+    #[error("there is nothing in this database yet: `assent migrate` sets it up")]
+    Missing,
+    /// They are an earlier version's, and not to be changed.
+    #[error(
+        "this database is an earlier version's (changes that wait: {0}): take a back-up, then `assent migrate` makes them"
+    )]
+    Older(usize),
+    /// Another program's.
+    #[error(
+        "tables of another program are there under names that this one uses: give it a database of its own"
+    )]
+    Occupied,
+    /// A newer version's.
+    #[error(transparent)]
+    Newer(#[from] NewerSchema),
+    /// Another line's.
+    #[error(
+        "change {0} to its tables is not this program's, or failed halfway: put the newest back-up back, or run the \
+         version that made it"
+    )]
+    Foreign(i64),
+}
+
+impl Schema {
+    /// Itself, where it is this version's or can become it.
+    ///
+    /// # Errors
+    /// When it is another's.
+    pub fn usable(self) -> Result<Self, SchemaError> {
+        match self {
+            Self::Missing | Self::Older(_) | Self::Current => Ok(self),
+            Self::Occupied => Err(SchemaError::Occupied),
+            Self::Newer(change) => Err(NewerSchema(change).into()),
+            Self::Foreign(change) => Err(SchemaError::Foreign(change)),
+        }
+    }
+}
 
 impl Db {
     /// How far the schema is; nothing is changed.
@@ -54,8 +96,8 @@ impl Db {
         .fetch_all(conn)
         .await)?;
         let ours = match self {
-            Self::Sqlite { .. } => &SQLITE_MIGRATIONS,
-            Self::Postgres { .. } => &POSTGRES_MIGRATIONS,
+            Self::Sqlite { .. } => &migrations::SQLITE,
+            Self::Postgres { .. } => &migrations::POSTGRES,
         };
         let is_ours = |(version, checksum, success): &(i64, Vec<u8>, bool)| {
             *success
@@ -73,6 +115,7 @@ impl Db {
             waiting => Schema::Older(waiting),
         })
     }
+
     /// What the database lets us do; a file lets whoever may write it do all.
     pub async fn rights(&self) -> sqlx::Result<Rights> {
         const RIGHTS: &str = "SELECT pg_is_in_recovery() AS is_standby,

@@ -308,12 +308,11 @@ impl Error {
             ),
             Self::Unavailable => (
                 "We cannot do that just now",
-                "Nothing was lost or half done. Try again in a few seconds.",
+                "Try again in a few seconds. If you sent something, we cannot say yet whether it was stored: send it again.",
             ),
-            Self::Internal => (
-                "Something went wrong on our side",
-                "Nothing was changed. Try again, and tell us if it happens twice.",
-            ),
+            Self::Internal => {
+                ("Something went wrong on our side", "Try again, and tell us if it happens twice.")
+            }
         }
     }
 }

@@ -21,13 +21,19 @@ pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/livez", get(|| async { "ok\n" })).route("/readyz", get(ready))
 }
 
-/// 503 while the database is away. What stands as an alarm does not stop signups: mail waits for a relay, and
+/// 503 while the database is away or takes nothing. What stands as an alarm does not stop signups: mail waits for a relay, and
 /// a form that rests says so itself. The detail names it, whichever process found it, the background tasks that fail, and
 /// what the last check of the ledger found. Anybody may ask, so what a relay or a file store said stands at the console
 /// alone, and why a task fails in the log.
 async fn ready(State(app): State<Arc<App>>) -> impl IntoResponse {
     let (status, detail) = match find_standing(&app).await {
-        Ok(standing) => (StatusCode::OK, detail(&standing, &app.site.timezone)),
+        Ok(standing) if app.write_check.takes_writes(&app.db, app.clock.now()).await => {
+            (StatusCode::OK, format!("database: ok\n{}", detail(&standing, &app.site.timezone)))
+        }
+        Ok(standing) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("database: takes no writes\n{}", detail(&standing, &app.site.timezone)),
+        ),
         Err(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "database: does not answer\nmail: not known\ntasks: not known\n".into(),
@@ -79,7 +85,7 @@ fn detail(standing: &Standing, timezone: &TimeZone) -> String {
     let broken = verdict.as_ref().and_then(|verdict| {
         Some(line("ledger-check", verdict.checked_at, verdict.finding.as_ref()?))
     });
-    format!("database: ok\nmail: {mail}\n{tasks}{others}{}", broken.unwrap_or_default())
+    format!("mail: {mail}\n{tasks}{others}{}", broken.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -105,10 +111,10 @@ mod tests {
         let of = |tasks: &[LastRun]| {
             detail(&Standing { tasks: tasks.to_vec(), ..Standing::default() }, &TimeZone::UTC)
         };
-        assert_eq!(of(std::slice::from_ref(&works)), "database: ok\nmail: ok\ntasks: ok\n");
+        assert_eq!(of(std::slice::from_ref(&works)), "mail: ok\ntasks: ok\n");
         assert_eq!(
             of(&[works, state(BackgroundTask::WatchRelay, Some(at))]),
-            "database: ok\nmail: ok\ntask watch-relay fails since 09:00 UTC on 23 November 2026\n"
+            "mail: ok\ntask watch-relay fails since 09:00 UTC on 23 November 2026\n"
         );
     }
 
@@ -122,11 +128,11 @@ mod tests {
             let alarms = subjects.iter().map(|subject| alarm(subject)).collect();
             detail(&Standing { alarms, ..Standing::default() }, &TimeZone::UTC)
         };
-        assert_eq!(of(&[]), "database: ok\nmail: ok\ntasks: ok\n");
-        assert_eq!(of(&[MAIL_RELAY]), "database: ok\nmail: waits\ntasks: ok\n");
+        assert_eq!(of(&[]), "mail: ok\ntasks: ok\n");
+        assert_eq!(of(&[MAIL_RELAY]), "mail: waits\ntasks: ok\n");
         assert_eq!(
             of(&[MAIL_RELAY, OUTSIDE, REFUSALS]),
-            "database: ok\nmail: waits\ntasks: ok\noutside since 09:00 UTC on 23 November 2026\n\
+            "mail: waits\ntasks: ok\noutside since 09:00 UTC on 23 November 2026\n\
              refusals since 09:00 UTC on 23 November 2026\n"
         );
         let own = of(&[LEDGER, MAIL_PAUSED, MAIL_RELAY]);

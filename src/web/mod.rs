@@ -43,3 +43,4 @@ pub use state::hash_permits::HashPermits;
 pub use state::ledger_check::LedgerCheck;
 pub use state::limits::{CodeLimit, NetworkLimits};
 pub use state::own_host::OwnHost;
+pub use state::write_check::WriteCheck;

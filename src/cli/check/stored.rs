@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 use super::place;
 use super::report::{OK, Part, Report, in_time};
 use crate::app::demand_own_keys;
+use crate::cli::opening::clock;
 use crate::cli::outcome::{Error, refuse};
 use crate::clock::Clock;
 use crate::config::{Keys, Settings};
@@ -22,11 +23,13 @@ use crate::flows::ledger::replay_endings::count_unknown;
 use crate::outside::Outside;
 use crate::random::{Moment, Random};
 use crate::store::alarms;
+use crate::store::database_clock::find_behind;
 use crate::store::ledger::checkpoints;
 use crate::store::policy::versions;
-use crate::store::schema::{NewerSchema, Schema};
+use crate::store::schema::Schema;
 use crate::store::staff::members;
 use crate::store::{self, Db, sqlite_file};
+use crate::worker::tasks::watch_clock::far_off;
 
 /// Tells of the database, and of what is in it as far as that can be known: whether the ledger stands where it should
 /// is known where the file store is reached. Gives the note of the newest head, where there is one.
@@ -58,7 +61,7 @@ pub(super) async fn look(
             return None;
         }
     };
-    let newest = look_into(report, &db, keys, files).await;
+    let newest = look_into(report, (&db, &clock(settings)), keys, files).await;
     // A query that waits for somebody's lock would hold its connection, and with it the end.
     let _closed = tokio::time::timeout(CLOSE, db.close()).await;
     newest
@@ -69,7 +72,12 @@ const CLOSE: Duration = Duration::from_secs(2);
 
 const NOTHING: &str = "ok, and nothing in it yet: `assent serve` sets it up when it first starts";
 
-async fn look_into(report: &mut Report, db: &Db, keys: &Keys, files: bool) -> Option<String> {
+async fn look_into(
+    report: &mut Report,
+    (db, clock): (&Db, &Clock),
+    keys: &Keys,
+    files: bool,
+) -> Option<String> {
     let looked = async {
         let schema = db.schema().await?;
         let said = database(schema)?;
@@ -79,6 +87,9 @@ async fn look_into(report: &mut Report, db: &Db, keys: &Keys, files: bool) -> Op
     let schema = match in_time(looked).await {
         Ok((schema, said)) => {
             report.tell("database", Ok(said));
+            if let Err(error) = in_time(clocks_agree(db, clock)).await {
+                report.tell("clock", Err(error));
+            }
             schema
         }
         Err(error) => {
@@ -111,6 +122,13 @@ async fn look_into(report: &mut Report, db: &Db, keys: &Keys, files: bool) -> Op
     }
 }
 
+async fn clocks_agree(db: &Db, clock: &Clock) -> Result<(), Error> {
+    match find_behind(db, clock).await?.and_then(far_off) {
+        Some(words) => Err(refuse(words)),
+        None => Ok(()),
+    }
+}
+
 /// After a restore nothing is sent until somebody says so.
 async fn mail_leaves(db: &Db) -> Result<(), Error> {
     let Some(pause) = alarms::find(&mut db.read().await?, MAIL_PAUSED).await? else {
@@ -137,27 +155,21 @@ fn outside(settings: &Settings, keys: &Keys, files: bool) -> Result<Outside, Err
 
 async fn open(settings: &Settings, keys: &Keys, files: bool) -> Result<Db, Error> {
     let outside = outside(settings, keys, files)?;
-    let db = Db::open(settings.database_url.expose_secret(), &outside).await?;
+    let db =
+        Db::open(settings.database_url.expose_secret(), &outside, settings.database_connections)
+            .await?;
     store::ping(&mut db.read().await?).await?;
     Ok(db)
 }
 
 fn database(schema: Schema) -> Part {
-    match schema {
+    match schema.usable()? {
         Schema::Missing => Ok(NOTHING.into()),
-        Schema::Current => Ok(OK),
         Schema::Older(waiting) => Err(refuse(format!(
             "it is an earlier version's (changes that wait: {waiting}): take a back-up, then `assent migrate` makes them, \
              or `assent serve` when it starts"
         ))),
-        Schema::Occupied => Err(refuse(
-            "tables of another program are there under names that this one uses: give it a database of its own",
-        )),
-        Schema::Newer(version) => Err(Error::from(NewerSchema(version))),
-        Schema::Foreign(version) => Err(refuse(format!(
-            "change {version} to its tables is not this program's, or failed halfway: put the newest back-up back, or run \
-             the version that made it"
-        ))),
+        _ => Ok(OK),
     }
 }
 

@@ -8,12 +8,12 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions};
 use tokio::sync::OnceCell;
 
 use crate::store::ledger::triggers::Made;
-use crate::store::{POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, Tx};
+use crate::store::{Tx, migrations};
 
 /// By which things are claimed; the other triggers of ours refuse.
 const CLAIMS: &str = "_is_claimed";
 
-static POSTGRES_MADE: LazyLock<Made> = LazyLock::new(|| Made::by(&POSTGRES_MIGRATIONS));
+static POSTGRES_MADE: LazyLock<Made> = LazyLock::new(|| Made::by(&migrations::POSTGRES));
 
 /// What stands in this database and no migration made, each as a phrase, as far as it acts or answers for something of
 /// ours. Also the triggers of ours that are missing or do not act any more: of those by which things are claimed alone,
@@ -49,7 +49,7 @@ async fn sqlite_made() -> sqlx::Result<&'static [Object]> {
 async fn make() -> sqlx::Result<Vec<Object>> {
     let options = SqliteConnectOptions::new().in_memory(true);
     let memory = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-    SQLITE_MIGRATIONS.run(&memory).await?;
+    migrations::SQLITE.run(&memory).await?;
     list_objects(&mut *memory.acquire().await?).await
 }
 

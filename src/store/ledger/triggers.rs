@@ -106,11 +106,11 @@ impl Trigger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::POSTGRES_MIGRATIONS;
+    use crate::store::migrations;
 
     #[test]
     fn the_triggers_of_the_migrations_are_read() {
-        let made = Made::by(&POSTGRES_MIGRATIONS);
+        let made = Made::by(&migrations::POSTGRES);
         let claims = made.triggers.iter().filter(|trigger| trigger.name.ends_with("_is_claimed"));
         let of: Vec<&str> = claims.map(|trigger| trigger.of.as_str()).collect();
         assert_eq!(of, ["audit_entry", "notice", "policy_version"]);

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::domain::alarm::{
-    LEDGER, MAIL_PAUSED, MAIL_RELAY, OUTSIDE, REFUSALS, SEALING, TIME_STAMPS, is_of_confirmations,
-    witness_of,
+    CLOCK, LEDGER, MAIL_PAUSED, MAIL_RELAY, OUTSIDE, REFUSALS, SEALING, TIME_STAMPS,
+    is_of_confirmations, witness_of,
 };
 use crate::domain::timestamp::Timestamp;
 use crate::store::alarms::Alarm;
@@ -83,6 +83,12 @@ impl From<&Alarm> for AlarmNote {
                 "The ledger is not sealed".to_owned(),
                 "Tell whoever runs this site: consents are recorded, and cannot be proved before they are sealed.",
                 "/console/ledger",
+            )
+        } else if alarm.subject == CLOCK {
+            (
+                "The clock of a machine is not the database\u{2019}s".to_owned(),
+                "Tell whoever runs this site to have both set by NTP. Until then the database\u{2019}s counts.",
+                "/console/tasks",
             )
         } else if let Some(name) = witness_of(&alarm.subject) {
             (

@@ -176,6 +176,7 @@ fn title(task: BackgroundTask) -> &'static str {
         BackgroundTask::WatchRelay => "Watch whether the relay is back",
         BackgroundTask::WatchSealing => "Watch whether the ledger is sealed",
         BackgroundTask::WatchStanding => "Watch whether the database is the newest",
+        BackgroundTask::WatchClock => "Keep time by the database\u{2019}s clock",
     }
 }
 
@@ -236,6 +237,9 @@ fn meanwhile(task: BackgroundTask) -> &'static str {
         BackgroundTask::WatchSealing => "Nobody hears of it if the ledger is not sealed.",
         BackgroundTask::WatchStanding => {
             "Nobody hears of it from this machine if the database was put back to an older one."
+        }
+        BackgroundTask::WatchClock => {
+            "This machine goes by what it knew last of the database\u{2019}s clock, or by its own."
         }
     }
 }

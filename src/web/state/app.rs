@@ -14,6 +14,7 @@ use super::hash_permits::HashPermits;
 use super::ledger_check::LedgerCheck;
 use super::limits::{CodeLimit, NetworkLimits};
 use super::own_host::OwnHost;
+use super::write_check::WriteCheck;
 use crate::clock::Clock;
 use crate::domain::request_id::RequestId;
 use crate::domain::signup::link::Links;
@@ -72,6 +73,8 @@ pub struct App {
     pub code_limit: CodeLimit,
     /// Whether checkpoints are stamped with the time.
     pub stamps_checkpoints: bool,
+    /// Whether the database takes what is written.
+    pub write_check: WriteCheck,
     /// The host that requests must name.
     pub own_host: OwnHost,
     /// Whose `X-Forwarded-For` counts.

@@ -318,7 +318,7 @@ mod tests {
 
     async fn open(dir: &tempfile::TempDir) -> CatalogCache {
         let db = database_tests::open(dir).await;
-        db.migrate().await.unwrap();
+        db.migrate(Duration::ZERO).await.unwrap();
         let chance = (Clock::manual(Timestamp::SAMPLE), Random::seeded(1));
         CatalogCache::new(db, chance, Arc::new(Site::sample()), OnCollapse::Pause)
     }

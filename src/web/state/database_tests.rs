@@ -9,7 +9,7 @@ use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::domain::contacts::address_key::AddressSecret;
 use crate::files::Files;
 use crate::outside::Outside;
-use crate::store::Db;
+use crate::store::{CONNECTIONS, Db};
 
 /// One in this directory, opened and without tables.
 pub(super) async fn open(dir: &tempfile::TempDir) -> Db {
@@ -19,5 +19,5 @@ pub(super) async fn open(dir: &tempfile::TempDir) -> Db {
     let evidence_key = EvidenceKey::from_secret(&AddressSecret::new([0; 32]));
     let files = Files::open(&format!("file:{}", dir.path().display())).unwrap();
     let outside = Outside::open(dir.path(), &files, keys, evidence_key).unwrap();
-    Db::open(&url, &outside).await.unwrap()
+    Db::open(&url, &outside, CONNECTIONS).await.unwrap()
 }

@@ -17,3 +17,4 @@ pub mod limits;
 pub mod own_host;
 pub mod ready_pages;
 pub(super) mod same_for_all;
+pub mod write_check;

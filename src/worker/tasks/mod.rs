@@ -14,6 +14,7 @@ mod replay_endings;
 mod seal_ledger;
 pub mod stamp_head;
 mod verify_ledger;
+pub mod watch_clock;
 pub mod watch_confirmations;
 pub mod watch_refusals;
 pub mod watch_relay;
@@ -81,8 +82,12 @@ pub fn of_worker(
 }
 
 fn of_every_process(parts: &WorkerParts, looked: &Arc<Notify>) -> Tasks {
-    vec![
+    let mut tasks: Tasks = vec![
         Box::new(exchange_outside::ExchangeOutside::new(parts.clone(), looked.clone())),
         Box::new(watch_sealing::WatchSealing(parts.clone())),
-    ]
+    ];
+    if matches!(parts.db, Db::Postgres { .. }) {
+        tasks.push(Box::new(watch_clock::WatchClock::new(parts.clone())));
+    }
+    tasks
 }

@@ -19,7 +19,7 @@ pub const MODULES: Order = Order {
     house: "src/",
     rows: &[
         &["domain", "tls"],
-        &["clock", "outgoing_http"],
+        &["clock", "folders", "outgoing_http"],
         &["random"],
         &["files", "site", "templates", "time_stamping", "witnesses"],
         &["outside"],

@@ -7,6 +7,7 @@ mod log;
 mod purge;
 mod refusals;
 mod secrets;
+mod tables;
 mod usage;
 
 use crate::support::app::Answer;

@@ -10,9 +10,9 @@ use assent::domain::alarm::MAIL_PAUSED;
 use assent::files::Files;
 use assent::outside::Outside;
 use assent::random::Random;
-use assent::store::Db;
 use assent::store::alarms::{self, Alarm};
 use assent::store::dump::MailPause;
+use assent::store::{CONNECTIONS, Db};
 use assent_ledger::digest::hex;
 use macro_rules_attribute::apply;
 use serde_json::{Value, json};
@@ -302,7 +302,7 @@ async fn what_is_put_back_mails_nobody_from_the_first_moment(database: Database)
     };
     put_back(&Manifest::read(&dir).unwrap(), &dir, to, vec![]).await.unwrap();
     // Nothing else was done yet, as after a crash.
-    let db = Db::open(&machine.url, &outside).await.unwrap();
+    let db = Db::open(&machine.url, &outside, CONNECTIONS).await.unwrap();
     let alarms = alarms::list(&mut db.read().await.unwrap()).await.unwrap();
     let paused =
         Alarm { subject: MAIL_PAUSED.into(), detail: pause.why.clone(), since: pause.since };

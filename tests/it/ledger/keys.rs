@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use assent::app::{Core, StartError};
+use assent::app::{Core, StartError, Tables};
 use assent::config::{Settings, Values};
 use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::signup::submitted_form::Method;
@@ -53,7 +53,13 @@ impl Stopped {
         let set = self.settings(set);
         let set = set.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
         let values = Values::read(None, set);
-        Core::open(Settings::check(values).unwrap(), story_time::clock(), Random::System).await
+        Core::open(
+            Settings::check(values).unwrap(),
+            Tables::Migrate,
+            story_time::clock(),
+            Random::System,
+        )
+        .await
     }
 
     fn key_file(&self) -> PathBuf {

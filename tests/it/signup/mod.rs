@@ -8,6 +8,7 @@ mod cookies;
 mod dashboard;
 mod downloads;
 mod fresh_links;
+mod giving_way;
 mod hostile;
 mod journey;
 mod just_confirmed;

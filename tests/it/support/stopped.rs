@@ -6,7 +6,7 @@ use assent::app::Core;
 use assent::clock::Clock;
 use assent::outside::Outside;
 use assent::random::Random;
-use assent::store::Db;
+use assent::store::{CONNECTIONS, Db};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
@@ -49,7 +49,7 @@ impl TestApp {
         let (keys, key) = (terms.ledger_keys.clone(), terms.evidence_key.clone());
         let outside = Outside::open(data_dir, &core.files, keys, key).expect("a place");
         let url = core.settings.database_url.expose_secret();
-        Db::open(url, &outside).await.expect("a database")
+        Db::open(url, &outside, CONNECTIONS).await.expect("a database")
     }
 
     /// From here on the story looks on as a process would that begins now.

@@ -49,12 +49,12 @@ fn now(dir: &Path) -> Timestamp {
 }
 
 /// What a program's environment must hold for it to see the time of the story in this directory.
-pub fn environment(dir: &Path) -> [(&'static str, OsString); 6] {
+pub fn environment(dir: &Path) -> [(&'static str, OsString); 7] {
     environment_ahead(dir, Duration::ZERO)
 }
 
 /// The same for one whose clock is so much ahead.
-pub fn environment_ahead(dir: &Path, by: Duration) -> [(&'static str, OsString); 6] {
+pub fn environment_ahead(dir: &Path, by: Duration) -> [(&'static str, OsString); 7] {
     const LIBRARIES: [&str; 2] = [
         "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
         "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
@@ -64,6 +64,8 @@ pub fn environment_ahead(dir: &Path, by: Duration) -> [(&'static str, OsString);
     [
         ("LD_PRELOAD", program("TEST_LIBFAKETIME", &LIBRARIES).into()),
         ("FAKETIME", format!("@{seconds}.{micros:06}").into()),
+        // A database server has no part in it.
+        ("ASSENT_DATABASE_CLOCK", "machine".into()),
         ("FAKETIME_FMT", "%s".into()),
         // The wall clock alone: neither what measures waiting nor the times of files.
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use assent::app::{Core, Program, Role};
+use assent::app::{Core, Program, Role, Tables};
 use assent::clock::Clock;
 use assent::config::{Settings, Values};
 use assent::flows::ledger::keep_verdict::is_due;
@@ -39,7 +39,7 @@ async fn fresh_postgres() -> String {
         .get_or_init(|| async {
             server.create_database(NAME, None).await;
             let db = open_db(&server.url(NAME)).await;
-            db.migrate().await.expect("migrations");
+            db.migrate(Duration::from_secs(60)).await.expect("migrations");
             db.close().await;
         })
         .await;
@@ -57,7 +57,7 @@ async fn fresh_sqlite(data_dir: &Path) {
             let dir = tempfile::tempdir().expect("a temporary directory");
             let path = dir.path().join(DATABASE_FILE);
             let db = open_db(&format!("sqlite:{}", path.display())).await;
-            db.migrate().await.expect("migrations");
+            db.migrate(Duration::from_secs(60)).await.expect("migrations");
             db.close().await;
             std::fs::read(path).expect("the migrated database")
         })
@@ -136,7 +136,8 @@ impl TestApp {
         let values = Values::read(None, environment.into_iter());
         let settings = Settings::check(values).expect("sound settings");
         story_time::begin(dir.path(), clock.clone());
-        let mut core = Core::open(settings, clock.clone(), random).await.expect("a core");
+        let mut core =
+            Core::open(settings, Tables::Migrate, clock.clone(), random).await.expect("a core");
         core.seal_every = NEVER;
         tune(&mut core);
         core.look_outside().await.expect("a look outside");

@@ -6,7 +6,7 @@ use assent::domain::consent::evidence_key::EvidenceKey;
 use assent::domain::contacts::address_key::AddressSecret;
 use assent::files::Files;
 use assent::outside::Outside;
-use assent::store::{Db, Tx};
+use assent::store::{CONNECTIONS, Db, Tx};
 use assent_ledger::keys::LedgerKeys;
 use assent_ledger::note::{KeyName, SigningKey};
 
@@ -21,7 +21,7 @@ pub async fn open_db(url: &str) -> Db {
     let keys = Arc::new(LedgerKeys::new(key, vec![], vec![]));
     let evidence_key = EvidenceKey::from_secret(&AddressSecret::new([0; 32]));
     let outside = Outside::open(&dir, &files, keys, evidence_key).expect("a place");
-    Db::open(url, &outside).await.expect("a database")
+    Db::open(url, &outside, CONNECTIONS).await.expect("a database")
 }
 
 impl TestApp {

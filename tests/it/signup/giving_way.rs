@@ -1,0 +1,37 @@
+//! Two who wait for each other: the database ends one of them, which begins anew and is not refused.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use assent::flows::Error;
+use assent::store::{Tx, UseCase};
+use tokio::sync::Barrier;
+
+use crate::support::app::{Database, TestApp};
+
+/// Locks one of two rows, waits until both have one, and locks the other.
+async fn lock_both(
+    tx: &mut UseCase<'_>,
+    order: [i64; 2],
+    both: &Barrier,
+    begun: &AtomicUsize,
+) -> Result<(), Error> {
+    let Tx::Postgres(tx) = &mut **tx else { unreachable!("a story of PostgreSQL") };
+    let lock = "SELECT pg_advisory_xact_lock($1)";
+    sqlx::query(lock).bind(order[0]).execute(&mut **tx).await?;
+    if begun.fetch_add(1, Ordering::SeqCst) < 2 {
+        both.wait().await;
+    }
+    sqlx::query(lock).bind(order[1]).execute(&mut **tx).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_gives_way_begins_anew() {
+    let app = TestApp::start(Database::Postgres).await;
+    let (both, begun) = (Barrier::new(2), AtomicUsize::new(0));
+    let (both, begun) = (&both, &begun);
+    let run = |order| app.core.db.run(move |tx| Box::pin(lock_both(tx, order, both, begun)));
+    let (one, other) = tokio::join!(run([7, 8]), run([8, 7]));
+    assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
+    assert_eq!(begun.load(Ordering::SeqCst), 3, "one of them twice");
+}
