@@ -422,7 +422,7 @@ impl Program {
             ready_pages: ReadyPages::default(),
             network_limits: NetworkLimits::new(core.settings.signups_per_ip),
             code_limit: CodeLimit::new(),
-            write_check: WriteCheck::default(),
+            write_check: WriteCheck::new(core.moment().new_id()),
             own_host: OwnHost::from_base_url(&core.settings.base_url),
             stamps_checkpoints: core.time_stamping.is_some(),
             trusted_proxies: core.settings.trusted_proxies.clone(),

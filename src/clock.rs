@@ -1,8 +1,9 @@
 //! Time as an argument: the only place that asks the machine what time it is. Machines that share a database go by the
 //! database's clock, so that what one of them decides is due at the same moment for all.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use crate::domain::timestamp::Timestamp;
 
@@ -11,14 +12,16 @@ use crate::domain::timestamp::Timestamp;
 pub enum Clock {
     /// The machine's own clock.
     System,
-    /// The database's, told by the machine's own and by how many microseconds that is behind.
-    Shared(Arc<AtomicI64>),
+    /// The database's: what it showed last, and when. While it agrees with the machine's own, that.
+    Shared(Arc<Mutex<Option<(Instant, Timestamp)>>>),
     /// A clock that stands still until it is moved; microseconds since the Unix epoch.
     Manual(Arc<AtomicI64>),
 }
 
 /// By how much two clocks may differ and still agree: nothing is due to that.
 const AGREEMENT: i64 = 100_000;
+/// By how much another clock may differ to be gone by: ten minutes.
+const FOLLOWED: i64 = 600_000_000;
 
 impl Clock {
     /// The machine's own clock, until it is set by the database's.
@@ -36,11 +39,17 @@ impl Clock {
         }
     }
 
-    /// Goes from now on by a clock that this machine's is behind by so many microseconds.
+    /// Goes from now on by a clock that this machine's own is behind by so many microseconds, and no more by the machine's,
+    /// whatever becomes of that. One that is further off is nobody's to follow: what is deleted in its time would go.
     pub fn go_by(&self, behind: i64) {
-        if let Self::Shared(set) = self {
-            let behind = if behind.abs() < AGREEMENT { 0 } else { behind };
-            set.store(behind, Ordering::Relaxed);
+        if let Self::Shared(set) = self
+            && behind.abs() < FOLLOWED
+        {
+            let own = Timestamp::from(system_now()).micros();
+            let shown = Timestamp::from_micros(own.saturating_add(behind));
+            let differs = behind.abs() >= AGREEMENT;
+            *set.lock().unwrap_or_else(PoisonError::into_inner) =
+                differs.then(|| (Instant::now(), shown));
         }
     }
 
@@ -55,10 +64,10 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => Timestamp::from(system_now()),
-            Self::Shared(behind) => {
-                let own = Timestamp::from(system_now()).micros();
-                Timestamp::from_micros(own.saturating_add(behind.load(Ordering::Relaxed)))
-            }
+            Self::Shared(set) => match *set.lock().unwrap_or_else(PoisonError::into_inner) {
+                Some((when, shown)) => shown.plus(when.elapsed()),
+                None => Timestamp::from(system_now()),
+            },
             Self::Manual(micros) => Timestamp::from_micros(micros.load(Ordering::SeqCst)),
         }
     }
@@ -83,15 +92,22 @@ mod tests {
 
     #[test]
     fn a_clock_is_set_by_another_unless_they_agree() {
-        const HOUR: i64 = 3_600_000_000;
+        const MINUTE: i64 = 60_000_000;
         let clock = Clock::shared();
         let ahead = |clock: &Clock| clock.now().micros() - clock.own_now().unwrap().micros();
-        for (behind, wanted) in [(HOUR, HOUR), (-HOUR, -HOUR), (AGREEMENT - 1, 0), (0, 0)] {
+        let cases = [
+            (5 * MINUTE, 5 * MINUTE),
+            (-5 * MINUTE, -5 * MINUTE),
+            (FOLLOWED, -5 * MINUTE),
+            (AGREEMENT - 1, 0),
+            (-FOLLOWED, 0),
+        ];
+        for (behind, wanted) in cases {
             clock.clone().go_by(behind);
-            assert!((ahead(&clock) - wanted).abs() < HOUR / 60, "{behind}");
+            assert!((ahead(&clock) - wanted).abs() < MINUTE, "{behind}");
         }
         let manual = Clock::manual(Timestamp::from_micros(7));
-        manual.go_by(HOUR);
+        manual.go_by(MINUTE);
         assert_eq!((manual.now().micros(), manual.own_now()), (7, None));
     }
 }

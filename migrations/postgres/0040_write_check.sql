@@ -1,6 +1,5 @@
--- Written by whoever asks whether the database takes what is written: one that only reads, or whose standby is away, does
--- not.
+-- Written by a process that is asked whether the database takes what is written: one whose standby is away does not.
 CREATE TABLE write_check (
-    one integer PRIMARY KEY CONSTRAINT write_check_is_one_row CHECK (one = 1),
+    process uuid CONSTRAINT write_check_key PRIMARY KEY,
     written_at timestamptz NOT NULL
 );

@@ -1,6 +1,5 @@
--- Written by whoever asks whether the database takes what is written: one that only reads, or whose disk is full, does
--- not.
+-- Written by a process that is asked whether the database takes what is written: one whose disk is full does not.
 CREATE TABLE write_check (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
+    process BLOB PRIMARY KEY NOT NULL CHECK (length(process) = 16),
     written_at INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;

@@ -265,8 +265,8 @@ fn is_told(wrong: &[ConfigError], error: &ConfigError) -> bool {
 
 /// Fewer would have pages wait for exports.
 fn connections(text: &str) -> Result<u32, String> {
-    let connections = text.parse().ok().filter(|connections| (4..=1000).contains(connections));
-    connections.ok_or_else(|| "write a whole number from 4 to 1000".to_owned())
+    let connections = text.parse().ok().filter(|connections| (6..=1000).contains(connections));
+    connections.ok_or_else(|| "write a whole number from 6 to 1000".to_owned())
 }
 
 fn base_url(text: &str) -> Result<Url, String> {

@@ -1,6 +1,6 @@
 //! A database that is away is told from mistakes.
 
-use sqlx::postgres::PgDatabaseError;
+use sqlx::error::DatabaseError;
 
 /// Whether the database cannot be used at this moment, so that trying again later helps. All else is a mistake of ours: a
 /// statement that it does not understand, or a row that is not as this program writes it.
@@ -21,14 +21,21 @@ pub fn is_away(error: &sqlx::Error) -> bool {
 
 /// Whether SQLite found the file locked, in whichever of its ways.
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let code = error.as_database_error().and_then(DatabaseError::code);
     code.is_some_and(|code| primary(&code) == BUSY)
 }
 
-/// Whether PostgreSQL ended this transaction so that another goes on, and nothing of it is kept: it could not be put into
-/// one order with others, or waited for one that waited for it (its manual, §13.5).
-pub(super) fn gives_way(error: &PgDatabaseError) -> bool {
-    ["40001", "40P01"].contains(&error.code())
+/// The codes by which PostgreSQL ends a transaction so that another goes on, and keeps nothing of it: it could not be put
+/// into one order with others, or waited for one that waited for it (its manual, §13.5).
+pub(super) const GAVE_WAY: &[&str] = &["40001", "40P01"];
+
+/// Whether what went wrong is behind this error by one of these codes.
+pub(super) fn has_code(error: &(dyn std::error::Error + 'static), codes: &[&str]) -> bool {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    causes.any(|cause| {
+        let store = cause.downcast_ref().and_then(sqlx::Error::as_database_error);
+        store.and_then(DatabaseError::code).is_some_and(|code| codes.contains(&code.as_ref()))
+    })
 }
 
 /// `SQLITE_BUSY`.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, Row};
 use tokio::time::Instant;
 
 use super::open_error::OpenError;
@@ -68,18 +68,19 @@ fn names_several(url: &str) -> bool {
     };
     let (place, parameters) = url.split_once('?').unwrap_or((url, ""));
     let place = place.split_once("://").map_or(place, |(_, place)| place);
+    let place = place.split_once('/').map_or(place, |(place, _)| place);
     let servers = place.rsplit_once('@').map_or(place, |(_, place)| place);
-    servers.split('/').next().is_some_and(|servers| servers.contains(','))
-        || parameters.split('&').any(parameter)
+    servers.contains(',') || parameters.split('&').any(parameter)
 }
 
 /// The driver names no file that it misses.
 fn demand_files(url: &str) -> Result<(), OpenError> {
-    const FILES: [&str; 6] =
-        ["sslrootcert", "ssl-root-cert", "sslcert", "ssl-cert", "sslkey", "ssl-key"];
+    const FILES: [&str; 7] =
+        ["sslrootcert", "ssl-root-cert", "ssl-ca", "sslcert", "ssl-cert", "sslkey", "ssl-key"];
     let Ok(url) = url::Url::parse(url) else { return Ok(()) };
     let named = url.query_pairs().filter(|(name, _)| FILES.contains(&name.as_ref()));
-    for (_, file) in named {
+    // A certificate or key may stand there itself.
+    for (_, file) in named.filter(|(_, file)| !file.trim_start().starts_with("-----BEGIN")) {
         std::fs::File::open(&*file).map_err(|error| OpenError::File(file.into_owned(), error))?;
     }
     Ok(())
@@ -134,6 +135,15 @@ async fn try_one(options: &PgConnectOptions) -> sqlx::Result<String> {
         .await?;
     connection.close().await?;
     Ok(encoding)
+}
+
+/// Whether a connection is alive, and outside every transaction. Whoever gave up while a transaction began left that open,
+/// and the driver knows of none: the next would read what was there then, or be refused.
+pub(super) async fn is_outside_transactions(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    let told = sqlx::raw_sql("SELECT pg_catalog.now() = pg_catalog.statement_timestamp()")
+        .fetch_one(connection)
+        .await;
+    told?.try_get(0)
 }
 
 /// Says in the log why nothing could be begun, where no connection became free.
@@ -265,11 +275,14 @@ mod tests {
             ("postgres:///d?host=a%2Cb", true),
             ("postgres://a/d?target_session_attrs=read-write", true),
             ("postgres://a/d?application_name=a,b", false),
+            ("postgres://a/d@b,c", false),
+            ("postgres://a,b/d@x", true),
         ] {
             let told = read_url(url);
             assert_eq!(matches!(told, Err(OpenError::SeveralHosts)), several, "{url}");
         }
         let told = read_url("postgres://a/d?sslmode=verify-full&sslrootcert=/no/such.pem");
         assert!(matches!(told, Err(OpenError::File(file, _)) if file == "/no/such.pem"));
+        assert!(read_url("postgres://a/d?sslkey=-----BEGIN%20PRIVATE%20KEY-----").is_ok());
     }
 }

@@ -6,10 +6,13 @@ use std::time::Duration;
 use sqlx::{PgConnection, PgPool};
 use tokio::time::Instant;
 
+use super::away::{GAVE_WAY, has_code};
 use super::connecting::BEGIN_TO_WRITE;
 use super::open_error::OpenError;
 use super::{Db, migrations};
 
+/// `lock_not_available`.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 /// How long until the next look.
 const PAUSE: Duration = Duration::from_millis(250);
 /// The lock's key, which is no other program's by chance alone.
@@ -37,19 +40,28 @@ impl Db {
 
 async fn migrate_postgres(pool: &PgPool, patience: Duration) -> Result<(), OpenError> {
     let until = Instant::now() + patience;
-    let mut tx = pool.begin_with(BEGIN_TO_WRITE).await?;
-    while !take_lock(&mut tx).await? {
-        if Instant::now() + PAUSE >= until {
-            return Err(OpenError::MigratedByAnother(find_holder(&mut tx).await?));
+    loop {
+        let tried = try_postgres(pool).await;
+        let is_held = match &tried {
+            Err(OpenError::MigratedByAnother(_)) => true,
+            Err(error) => has_code(error, GAVE_WAY) || has_code(error, &[LOCK_NOT_AVAILABLE]),
+            Ok(()) => false,
+        };
+        if !is_held || Instant::now() + PAUSE >= until {
+            return tried;
         }
         tokio::time::sleep(PAUSE).await;
     }
-    // Who holds a table, as for a long query, makes everybody wait who comes behind this.
-    let limit = format!("{}ms", patience.as_millis());
-    sqlx::query("SELECT set_config('lock_timeout', $1, true)")
-        .bind(limit)
-        .execute(&mut *tx)
-        .await?;
+}
+
+/// All of it, or nothing. Who holds a table, as for a long query or a back-up, is not waited for for long: others would
+/// wait behind this, for what it holds already.
+async fn try_postgres(pool: &PgPool) -> Result<(), OpenError> {
+    let mut tx = pool.begin_with(BEGIN_TO_WRITE).await?;
+    if !take_lock(&mut tx).await? {
+        return Err(OpenError::MigratedByAnother(find_holder(&mut tx).await?));
+    }
+    sqlx::query("SET LOCAL lock_timeout = '3s'").execute(&mut *tx).await?;
     migrations::POSTGRES.run(&mut *tx).await?;
     Ok(tx.commit().await?)
 }

@@ -39,6 +39,7 @@ use std::time::Duration;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, PgPool, SqlitePool};
+use uuid::Uuid;
 
 pub use away::is_away;
 pub(crate) use conditions::{
@@ -50,15 +51,17 @@ pub use run::{Running, UseCase, WriteTurn};
 pub use sqlite_file::sqlite_file;
 pub use transaction::{DbTransaction, LEFT_AGAIN, Tx};
 
-use connecting::{BEGIN_TO_LOOK, BEGIN_TO_READ, BEGIN_TO_WRITE, tell_if_full};
+use connecting::{
+    BEGIN_TO_LOOK, BEGIN_TO_READ, BEGIN_TO_WRITE, is_outside_transactions, tell_if_full,
+};
 
 use crate::domain::timestamp::Timestamp;
 use crate::outside::{Access, Outside};
 
 /// Older SQLite libraries can corrupt a database when its write-ahead log is reset.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
-/// How many connections to PostgreSQL one process holds: two processes fit into a server that has twenty. Exports and a
-/// check of the ledger may hold four for long.
+/// How many connections to PostgreSQL one process holds: two processes fit into a server that has twenty. Exports and the
+/// end of a check of the ledger may hold four for long.
 pub const CONNECTIONS: u32 = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Two for each export under way: one in the background, and those of the console.
@@ -153,6 +156,9 @@ impl Db {
             let opened = PgPoolOptions::new()
                 .max_connections(connections)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
+                // In place of a ping, which says less.
+                .test_before_acquire(false)
+                .before_acquire(|connection, _| Box::pin(is_outside_transactions(connection)))
                 .connect_with(options.clone())
                 .await;
             match opened {
@@ -232,7 +238,11 @@ impl Db {
                 Tx::Sqlite(DbTransaction::new(begun, outside))
             }
             Self::Postgres { pool, outside, .. } => {
-                let begun = pool.begin_with(BEGIN_TO_WRITE).await.inspect_err(tell_if_full)?;
+                let text = match outside.access() {
+                    Access::Use => BEGIN_TO_WRITE,
+                    Access::Look => BEGIN_TO_LOOK,
+                };
+                let begun = pool.begin_with(text).await.inspect_err(tell_if_full)?;
                 Tx::Postgres(DbTransaction::new(begun, outside))
             }
         })
@@ -249,11 +259,11 @@ impl Db {
                 Tx::Sqlite(DbTransaction::new(readers.begin().await?, outside))
             }
             Self::Postgres { pool, outside, .. } => {
-                let begin = match outside.access() {
+                let text = match outside.access() {
                     Access::Use => BEGIN_TO_READ,
                     Access::Look => BEGIN_TO_LOOK,
                 };
-                let begun = pool.begin_with(begin).await.inspect_err(tell_if_full)?;
+                let begun = pool.begin_with(text).await.inspect_err(tell_if_full)?;
                 Tx::Postgres(DbTransaction::new(begun, outside))
             }
         })
@@ -346,15 +356,24 @@ pub async fn ping(tx: &mut Tx) -> sqlx::Result<()> {
 ///
 /// # Errors
 /// When it does not.
-pub async fn check_write(tx: &mut Tx, now: Timestamp) -> sqlx::Result<()> {
-    on!(tx, |conn| sqlx::query(
-        "INSERT INTO write_check (one, written_at) VALUES (1, $1)
-         ON CONFLICT (one) DO UPDATE SET written_at = excluded.written_at"
-    )
-    .bind(now)
-    .execute(conn)
-    .await
-    .map(drop))
+pub async fn check_write(tx: &mut Tx, now: Timestamp, process: Uuid) -> sqlx::Result<()> {
+    const GONE: Duration = Duration::from_hours(24);
+    on!(tx, |conn| {
+        // A row for each process: none waits for another's.
+        sqlx::query(
+            "INSERT INTO write_check (process, written_at) VALUES ($1, $2)
+             ON CONFLICT (process) DO UPDATE SET written_at = excluded.written_at",
+        )
+        .bind(process)
+        .bind(now)
+        .execute(&mut *conn)
+        .await?;
+        sqlx::query("DELETE FROM write_check WHERE written_at < $1")
+            .bind(now.minus(GONE))
+            .execute(conn)
+            .await
+            .map(drop)
+    })
 }
 
 /// Rows as the one JSON text that a set-based statement binds.

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 
-use super::away::gives_way;
+use super::away::{GAVE_WAY, has_code};
 use super::{Db, Effect, Tx};
 
 /// How often a use case is begun that gives way to others.
@@ -73,7 +73,7 @@ impl Db {
         loop {
             left -= 1;
             match self.take_turn().await?.run(&mut use_case).await {
-                Err(error) if left > 0 && gave_way(&error) => {
+                Err(error) if left > 0 && has_code(&error, GAVE_WAY) => {
                     tracing::debug!(?error, "a use case gave way to another and begins anew");
                 }
                 outcome => return outcome,
@@ -103,15 +103,4 @@ impl Db {
         }
         Ok(())
     }
-}
-
-/// Whether the database ended it for the sake of another transaction, and kept nothing of it. An error that shows another
-/// as its own names only what is behind that.
-fn gave_way(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut causes = std::iter::successors(Some(error), |error| error.source());
-    causes.any(|cause| {
-        let store = cause.downcast_ref().and_then(sqlx::Error::as_database_error);
-        let database = store.and_then(|error| error.try_downcast_ref()).or(cause.downcast_ref());
-        database.is_some_and(gives_way)
-    })
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
+use axum::http::{HeaderValue, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -32,6 +33,9 @@ const WRITE_DEADLINE: Duration = Duration::from_mins(1);
 const CONNECTIONS: usize = 8192;
 /// With fewer places left than this, nobody may idle for longer than a head may take.
 const CROWDED: usize = CONNECTIONS / 4;
+/// How long a kept connection stays open once the program was asked to stop: what a proxy sends over it by then is
+/// answered, and told to use another from now on (RFC 9112 §9.6).
+const LINGER: Duration = Duration::from_millis(300);
 /// How long open requests may take once the program was asked to stop.
 const GRACE: Duration = Duration::from_secs(15);
 /// How long to wait when no more connections can be accepted, as when file descriptors ran out.
@@ -97,12 +101,19 @@ async fn serve_connection(
     stream.set_write_timeout(Some(WRITE_DEADLINE));
     let requests = Requests::default();
     let stream = Patient::new(Box::pin(stream), requests.clone(), HEADER_DEADLINE, is_crowded);
+    let stopping = stop.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         let answering = requests.begin();
         links::tidy(&mut request);
         request.extensions_mut().insert(ConnectInfo(peer));
-        let answered = router.clone().oneshot(request);
-        async move { Ok::<_, Infallible>(answered.await?.map(|body| answering.through(body))) }
+        let (answered, stopping) = (router.clone().oneshot(request), stopping.clone());
+        async move {
+            let mut answer = answered.await?;
+            if stopping.is_cancelled() {
+                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(answer.map(|body| answering.through(body)))
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -111,7 +122,7 @@ async fn serve_connection(
     tokio::pin!(connection);
     let served = tokio::select! {
         served = connection.as_mut() => served,
-        () = stop.cancelled() => {
+        () = lingered(&stop) => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -121,10 +132,15 @@ async fn serve_connection(
     }
 }
 
+async fn lingered(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(LINGER).await;
+}
+
 #[cfg(test)]
 mod tests {
     use axum::routing::get;
-    use tokio::io::AsyncWriteExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::sync::Notify;
     use uuid::Uuid;
 
@@ -134,6 +150,31 @@ mod tests {
     /// The files in a folder of the store.
     fn count(store: &tempfile::TempDir) -> usize {
         std::fs::read_dir(store.path().join("reports")).map_or(0, Iterator::count)
+    }
+
+    #[tokio::test]
+    async fn a_kept_connection_is_answered_once_more_and_told_to_close() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let stop = CancellationToken::new();
+        let router = Router::new().route("/", get(|| async { "whole" }));
+        let served = tokio::spawn(serve_until((listener, router), stop.clone(), GRACE));
+        for stops in [false, true] {
+            if stops {
+                stop.cancel();
+            }
+            client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+            let mut answer = String::new();
+            while !answer.ends_with("whole") {
+                let mut bytes = [0; 1024];
+                let read = client.read(&mut bytes).await.unwrap();
+                assert!(read > 0, "{answer}");
+                answer.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
+            }
+            assert_eq!(answer.contains("connection: close"), stops, "{answer}");
+        }
+        assert_eq!(client.read(&mut [0; 1]).await.unwrap(), 0, "it is closed");
+        served.await.unwrap();
     }
 
     #[tokio::test]

@@ -1,8 +1,10 @@
-//! Two who wait for each other: the database ends one of them, which begins anew and is not refused.
+//! Transactions that the database ends for the sake of others, and those that their callers leave.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use assent::flows::Error;
+use assent::flows::raise_alarm::raise;
 use assent::store::{Tx, UseCase};
 use tokio::sync::Barrier;
 
@@ -34,4 +36,21 @@ async fn who_gives_way_begins_anew() {
     let (one, other) = tokio::join!(run([7, 8]), run([8, 7]));
     assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
     assert_eq!(begun.load(Ordering::SeqCst), 3, "one of them twice");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_goes_away_while_a_transaction_begins_leaves_nothing_to_the_next() {
+    let app = TestApp::start(Database::Postgres).await;
+    let (db, at) = (&app.core.db, app.core.moment());
+    for micros in (0..3000).step_by(20) {
+        let limit = Duration::from_micros(micros);
+        drop(tokio::time::timeout(limit, db.read()).await);
+        drop(tokio::time::timeout(limit, db.write()).await);
+        let before = app.count("SELECT count(*) FROM alarm WHERE subject LIKE 'story%'").await;
+        let subject = format!("story{micros}");
+        let raised = db.run(|tx| Box::pin(raise(tx, &at, &subject, "a story"))).await;
+        assert!(raised.unwrap());
+        let after = app.count("SELECT count(*) FROM alarm WHERE subject LIKE 'story%'").await;
+        assert_eq!(after, before + 1, "after {limit:?}");
+    }
 }
