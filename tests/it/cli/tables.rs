@@ -44,8 +44,7 @@ async fn whoever_finds_them_up_to_date_needs_no_right_to_change_them() {
         "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO $role",
         "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO $role",
     ] {
-        let sql = sqlx::AssertSqlSafe(sql.replace("$role", &role));
-        sqlx::query(sql).execute(pool).await.unwrap();
+        set_up(pool, sql.replace("$role", &role)).await;
     }
     let mut url = url::Url::parse(&desk.database_url).unwrap();
     url.set_username(&role).unwrap();
@@ -60,9 +59,15 @@ async fn whoever_finds_them_up_to_date_needs_no_right_to_change_them() {
     assert!(desk.run_with(&as_role, &["report", "list"]).status.success());
     forget_newest(&desk).await;
     desk.is_refused(&as_role, &["report", "list"], &["migrations failed"]);
-    sqlx::query(sqlx::AssertSqlSafe(format!("DROP OWNED BY {role}"))).execute(pool).await.unwrap();
-    sqlx::query(sqlx::AssertSqlSafe(format!("DROP ROLE {role}"))).execute(pool).await.unwrap();
+    set_up(pool, format!("DROP OWNED BY {role}")).await;
+    set_up(pool, format!("DROP ROLE {role}")).await;
     db.close().await;
+}
+
+async fn set_up(pool: &sqlx::PgPool, sql: String) {
+    #[expect(clippy::disallowed_methods, reason = "roles and rights take no bound parameters")]
+    let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
+    statement.execute(pool).await.unwrap();
 }
 
 #[tokio::test]

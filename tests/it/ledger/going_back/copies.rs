@@ -24,7 +24,7 @@ async fn of_a_ledger_and_its_copy_one_goes_on(database: Database) {
     joins(&app, "ada@b.example").await;
     seal(&app).await;
     let size = shown(&app).await;
-    let (app, twin) = with_twin(app).await;
+    let (app, twin) = Box::pin(with_twin(app)).await;
     seal(&twin).await;
     joins(&app, "bob@b.example").await;
     seal(&app).await;
@@ -45,7 +45,7 @@ async fn two_who_sign_at_once_never_both_show_it(database: Database) {
     joins(&app, "ada@b.example").await;
     seal(&app).await;
     let size = shown(&app).await;
-    let (app, twin) = with_twin(app).await;
+    let (app, twin) = Box::pin(with_twin(app)).await;
     for (other, events) in [(&app, 1), (&twin, 2)] {
         append(other, events).await;
     }
@@ -64,7 +64,7 @@ async fn whoever_signed_beside_is_told_the_newest_head(database: Database) {
     let app = TestApp::start(database).await;
     joins(&app, "ada@b.example").await;
     seal(&app).await;
-    let (app, twin) = with_twin(app).await;
+    let (app, twin) = Box::pin(with_twin(app)).await;
     // The copy signs a head, and before that is kept outside, the ledger itself goes on, twice.
     append(&twin, 9).await;
     let mut tx = twin.write().await;

@@ -39,7 +39,7 @@ async fn fresh_postgres() -> String {
         .get_or_init(|| async {
             server.create_database(NAME, None).await;
             let db = open_db(&server.url(NAME)).await;
-            db.migrate(Duration::from_secs(60)).await.expect("migrations");
+            db.migrate(Duration::from_mins(1)).await.expect("migrations");
             db.close().await;
         })
         .await;
@@ -57,7 +57,7 @@ async fn fresh_sqlite(data_dir: &Path) {
             let dir = tempfile::tempdir().expect("a temporary directory");
             let path = dir.path().join(DATABASE_FILE);
             let db = open_db(&format!("sqlite:{}", path.display())).await;
-            db.migrate(Duration::from_secs(60)).await.expect("migrations");
+            db.migrate(Duration::from_mins(1)).await.expect("migrations");
             db.close().await;
             std::fs::read(path).expect("the migrated database")
         })
