@@ -37,26 +37,23 @@ class Step:
 
 
 def kill_web(step):
-    web = step.chance.choice(step.cluster.webs)
-    step.wait(0.5, STEADY)
-    web.kill()
-    step.wait(0.3, 2)
-    web.begin()
-    web.wait()
-    step.cluster.wait_for_proxy(web)
-    time.sleep(STEADY)
-    return f"{web.name} killed"
+    return kill(step, step.cluster.webs, step.cluster.wait_for_proxy)
 
 
 def kill_worker(step):
-    worker = step.chance.choice(step.cluster.workers)
+    return kill(step, step.cluster.workers, lambda worker: None)
+
+
+def kill(step, processes, wait_for_proxy):
+    process = step.chance.choice(processes)
     step.wait(0.5, STEADY)
-    worker.kill()
+    process.kill()
     step.wait(0.3, 2)
-    worker.begin()
-    worker.wait()
+    process.begin()
+    process.wait()
+    wait_for_proxy(process)
     time.sleep(STEADY)
-    return f"{worker.name} killed"
+    return f"{process.name} killed"
 
 
 def roll(step):

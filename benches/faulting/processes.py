@@ -9,6 +9,14 @@ EXIT_WITHIN = 30
 MAILS = 2000
 
 
+def begin_again(site, forms, outcome, ended):
+    """Starts it on what it left; the gap lasts until a form is acknowledged."""
+    site.begin()
+    site.up()
+    answered = forms.until_answered("acknowledged", ended, 20)
+    outcome.gap = (answered or time.monotonic()) - ended
+
+
 def kill(it):
     """kill -9 at any moment of a busy time, and begun again on what it left."""
     site, outcome = it.install(), Outcome()
@@ -19,10 +27,7 @@ def kill(it):
         ended = time.monotonic()
         for key in site.held():
             it.again[key] += 1
-        site.begin()
-        site.up()
-        answered = forms.until_answered("acknowledged", ended, 20)
-        outcome.gap = (answered or time.monotonic()) - ended
+        begin_again(site, forms, outcome, ended)
     return it.seen(forms, outcome)
 
 
@@ -44,10 +49,7 @@ def sigterm(it):
         left = len(site.held())
         if left:
             outcome.wrong.append(f"{left} mails were neither settled nor given back")
-        site.begin()
-        site.up()
-        answered = forms.until_answered("acknowledged", ended, 20)
-        outcome.gap = (answered or time.monotonic()) - ended
+        begin_again(site, forms, outcome, ended)
     return it.seen(forms, outcome)
 
 
