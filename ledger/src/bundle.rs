@@ -53,10 +53,11 @@ pub fn context_file(sha256: &str) -> String {
     format!("contexts/{sha256}.json")
 }
 
-/// The file with a blank form as it was shown, by the lower-case hex SHA-256 of its UTF-8 bytes.
+/// The files in which a blank form may be, by the lower-case hex SHA-256 of its UTF-8 bytes: a page as it was shown, or the
+/// document of what others were told to draw.
 #[must_use]
-pub fn form_file(sha256: &str) -> String {
-    format!("forms/{sha256}.html")
+pub fn form_files(sha256: &str) -> [String; 2] {
+    ["html", "json"].map(|ending| format!("forms/{sha256}.{ending}"))
 }
 
 /// The file with the text of a policy version, by its label.

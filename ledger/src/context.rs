@@ -2,21 +2,38 @@
 
 use serde_json::Value;
 
-use super::bundle::is_label;
+use super::bundle::{form_files, is_label};
 use super::canonical::canonical_text;
 use super::digest::is_sha256_hex;
 
 /// Words and policy, and the form they stood in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Shown {
-    /// Lower-case hex SHA-256 of the blank form; none where it was not kept.
-    pub form_sha256: Option<String>,
+    /// The blank form; none where it was not kept.
+    pub form: Option<NamedForm>,
     /// Lower-case hex SHA-256 of the words shown.
     pub notice_sha256: String,
     /// The label of the policy shown.
     pub policy_label: String,
     /// Lower-case hex SHA-256 of its text.
     pub policy_sha256: String,
+}
+
+/// A blank form, as a context names it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct NamedForm {
+    /// Lower-case hex SHA-256.
+    pub sha256: String,
+    /// Its file in a bundle.
+    pub file: String,
+}
+
+impl NamedForm {
+    fn new(sha256: &str, drawn_by: Option<&str>) -> Self {
+        let [page, document] = form_files(sha256);
+        let is_page = matches!(drawn_by, None | Some("ours"));
+        Self { sha256: sha256.to_owned(), file: if is_page { page } else { document } }
+    }
 }
 
 /// Reads a context; `None` unless it is RFC 8785 text with all that a context has.
@@ -36,12 +53,15 @@ pub(super) fn read_context(text: &str) -> Option<Shown> {
     ] {
         said(path)?;
     }
-    let form_sha256 = match context.get("form") {
+    let form = match context.get("form") {
         None => None,
-        Some(form) => Some(form.as_str().filter(|form| is_sha256_hex(form))?.to_owned()),
+        Some(form) => {
+            let sha256 = form.as_str().filter(|form| is_sha256_hex(form))?;
+            Some(NamedForm::new(sha256, said("/drawn_by")))
+        }
     };
     let shown = Shown {
-        form_sha256,
+        form,
         notice_sha256: said("/notice/sha256")?.to_owned(),
         policy_label: said("/policy/label")?.to_owned(),
         policy_sha256: said("/policy/sha256")?.to_owned(),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::bundle::{context_file, form_file, notice_file, policy_file};
+use super::bundle::{context_file, notice_file, policy_file};
 use super::context::read_context;
 
 /// The paths of the files that events lead to.
@@ -47,7 +47,7 @@ impl NamedFiles {
         if let Some(shown) = read_context(context) {
             self.0.insert(notice_file(&shown.notice_sha256));
             self.0.insert(policy_file(&shown.policy_label));
-            self.0.extend(shown.form_sha256.as_deref().map(form_file));
+            self.0.extend(shown.form.map(|form| form.file));
         }
     }
 

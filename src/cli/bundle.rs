@@ -4,7 +4,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use assent_ledger::bundle::{
-    CHECKPOINT, DOCUMENTS, EVENTS, EXTENT, KEYS, NewLine, TIMESTAMPS, context_file, form_file,
+    CHECKPOINT, DOCUMENTS, EVENTS, EXTENT, KEYS, NewLine, TIMESTAMPS, context_file, form_files,
     keys_json, notice_file, policy_file, stamp_files,
 };
 use assent_ledger::cosignature::WitnessKey;
@@ -133,11 +133,11 @@ async fn write_documents(tx: &mut Tx, named: &mut NamedFiles, dir: &Path) -> Out
     write_named(policies, named, dir)?;
     // One by one: they are the longest.
     for sha256 in blank_forms::list_hashes(tx).await? {
-        let file = form_file(&sha256);
-        if named.contains(&file)
-            && let Some(html) = blank_forms::find(tx, &sha256).await?
+        let file = form_files(&sha256).into_iter().find(|file| named.contains(file));
+        if let Some(file) = file
+            && let Some(form) = blank_forms::find(tx, &sha256).await?
         {
-            write_named([(file, html)], named, dir)?;
+            write_named([(file, form)], named, dir)?;
         }
     }
     Ok(())

@@ -12,7 +12,7 @@ use crate::domain::mail::bounce::{Bounce, BounceKind};
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::policy::version::Change;
 use crate::domain::signup::link::Link;
-use crate::domain::signup::submitted_form::Method;
+use crate::domain::signup::submitted_form::{DrawnBy, Method};
 use crate::domain::slug::Slug;
 use crate::domain::staff::member::Role;
 use crate::domain::staff::password::PasswordHash;
@@ -190,6 +190,7 @@ fn form(
         unticked: vec![],
         source: format!("/reports/{}", texts::REPORT_SLUG),
         method: Method::Form,
+        drawn_by: DrawnBy::Ours,
         replaces: None,
     })
 }

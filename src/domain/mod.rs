@@ -10,6 +10,7 @@ pub mod contacts;
 pub mod day;
 pub mod day_or_time;
 pub mod day_span;
+pub mod encryption;
 pub mod key;
 pub mod ledger;
 pub mod mail;

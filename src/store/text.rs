@@ -14,7 +14,7 @@ use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::bounce::BounceKind;
 use crate::domain::mail::outbox::{DeliveryOutcome, MailKind, OutboxState};
 use crate::domain::policy::version::ChangeClass;
-use crate::domain::signup::submitted_form::{Method, SignupStatus};
+use crate::domain::signup::submitted_form::{DrawnBy, Method, SignupStatus};
 use crate::domain::slug::{Label, Slug};
 use crate::domain::staff::member::{Role, StaffLinkKind};
 use crate::store::signup::link_requests::WantedLink;
@@ -83,6 +83,7 @@ stored_as_text!(
     Label,
     MailKind,
     MediaType,
+    DrawnBy,
     Method,
     OutboxState,
     Preset,

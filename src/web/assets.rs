@@ -6,11 +6,12 @@ use std::sync::{Arc, LazyLock};
 use assent_ledger::digest::sha256_hex;
 use axum::Router;
 use axum::extract::Path;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use axum::routing::get;
 use serde::Serialize;
 
+use super::headers::{RESOURCE_POLICY, SHOWN_ANYWHERE};
 use super::{App, Error};
 use crate::web::http::ready::Ready;
 use crate::web::http::validators::Validators;
@@ -30,6 +31,16 @@ static CONSOLE_SCRIPT: LazyLock<Asset> =
     LazyLock::new(|| Asset::script("console", include_str!("../../assets/console.js")));
 static HTMX: LazyLock<Asset> =
     LazyLock::new(|| Asset::script("htmx", include_str!("../../assets/htmx/htmx.min.js")));
+
+/// What draws forms on pages of other sites. Those name it for years, so its address stays.
+static EMBED: LazyLock<Ready> = LazyLock::new(|| {
+    let script = Ready::script_for_others(include_str!("../../assets/embed.js"));
+    script.with([
+        (RESOURCE_POLICY, SHOWN_ANYWHERE),
+        // So that a page may say which bytes it means (Subresource Integrity).
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+    ])
+});
 
 /// A file that comes with the program.
 struct Asset {
@@ -75,8 +86,15 @@ pub fn console_assets() -> ConsoleAssets {
     ConsoleAssets { css: &CONSOLE_CSS.path, htmx: &HTMX.path, script: &CONSOLE_SCRIPT.path }
 }
 
+/// Where the script for other sites stands.
+const EMBED_PATH: &str = "/embed.js";
+
+async fn embed(request: HeaderMap) -> Result<Response, Error> {
+    EMBED.answer(&request).await
+}
+
 pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/assets/{name}", get(show))
+    Router::new().route("/assets/{name}", get(show)).route(EMBED_PATH, get(embed))
 }
 
 async fn show(Path(name): Path<String>, request: HeaderMap) -> Result<Response, Error> {

@@ -13,6 +13,7 @@ mod disclosure;
 mod error;
 mod error_pages;
 mod export;
+mod form;
 mod headers;
 mod health;
 mod host;

@@ -10,10 +10,25 @@ pub(super) fn check(app: &App, headers: &HeaderMap) -> Result<(), Error> {
     let Some(origin) = headers.get(header::ORIGIN) else {
         return Ok(());
     };
-    let ours = origin.to_str().is_ok_and(|origin| {
-        app.own_host.is_origin(origin) || app.embed_origins.iter().any(|known| known == origin)
-    });
+    let ours = origin
+        .to_str()
+        .is_ok_and(|origin| app.own_host.is_origin(origin) || is_of_embed_origins(app, origin));
     if ours { Ok(()) } else { Err(foreign(headers)) }
+}
+
+fn is_of_embed_origins(app: &App, origin: &str) -> bool {
+    app.embed_origins.iter().any(|known| known == origin)
+}
+
+/// The origin of a page of `embed_origins` that a form was sent from; `None` for one of ours, and where it is not said. On
+/// loopback all ports are ours but those that are named there.
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn elsewhere(app: &App, headers: &HeaderMap) -> Result<Option<String>, Error> {
+    check(app, headers)?;
+    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    Ok(origin.filter(|origin| is_of_embed_origins(app, origin)).map(str::to_owned))
 }
 
 /// Where the browser says that it does not say (the fetch standard's opaque origin), nobody need have done anything

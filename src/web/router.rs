@@ -23,7 +23,7 @@ use super::{api, assets, console, dev, headers, health, host, links, public};
 pub fn router(app: App) -> Router {
     let app = Arc::new(app);
     let mut pages =
-        Router::new().merge(public::router()).merge(api::router()).merge(assets::router());
+        Router::new().merge(public::router()).merge(api::router(&app)).merge(assets::router());
     pages = pages.merge(console::router(&app));
     if app.dev_mailbox.is_some() {
         pages = pages.merge(dev::router());

@@ -139,14 +139,29 @@ impl Waiting {
 
     /// What the browser sent back, if it is ours and still young.
     pub(super) fn read(app: &App, headers: &HeaderMap) -> Option<Self> {
-        let bytes = cookie::read(app, headers, LinkKind::Waiting)?;
-        let waiting: Self = serde_json::from_slice(&bytes).ok()?;
-        (waiting.until() > app.clock.now()).then_some(waiting)
+        Self::parse(&cookie::read(app, headers, LinkKind::Waiting)?, app.clock.now())
+    }
+
+    fn parse(bytes: &[u8], now: Timestamp) -> Option<Self> {
+        let waiting: Self = serde_json::from_slice(bytes).ok()?;
+        (waiting.until() > now).then_some(waiting)
     }
 
     /// Until when it is remembered.
     pub(super) fn until(&self) -> Timestamp {
         Timestamp::from_micros(self.asked_at).plus(LIFETIME)
+    }
+
+    /// It as a program keeps it for a reader, out of sight of the page that it stands on.
+    pub(super) fn token(&self, app: &App) -> Option<String> {
+        let bytes = serde_json::to_vec(self).ok()?;
+        Some(app.links.secrets.encrypt(LinkKind::Waiting, app.random.bytes(), &bytes))
+    }
+
+    /// What a program sent back, if it is ours and still young.
+    pub(super) fn from_token(app: &App, token: &str) -> Option<Self> {
+        let bytes = app.links.secrets.decrypt(LinkKind::Waiting, token)?;
+        Self::parse(&bytes, app.clock.now())
     }
 
     /// The `Set-Cookie` that keeps it.

@@ -9,9 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::row::References;
 use super::unnamed_files::UnnamedFiles;
-use crate::bundle::{
-    CHECKPOINT, EVENTS, EXTENT, KEYS, context_file, form_file, notice_file, policy_file,
-};
+use crate::bundle::{CHECKPOINT, EVENTS, EXTENT, KEYS, context_file, notice_file, policy_file};
 use crate::context::{Shown, read_context};
 use crate::digest::{hex, sha256_hex};
 use crate::finding::{Findings, Problem, Row};
@@ -87,10 +85,10 @@ impl<'a> Files<'a> {
                     if let Some(problem) = self.notice(row, &shown.notice_sha256) {
                         findings.file(notice_file(&shown.notice_sha256), problem);
                     }
-                    if let Some(form) = &shown.form_sha256
-                        && let Some(problem) = self.document(row, &form_file(form), form)
+                    if let Some(form) = &shown.form
+                        && let Some(problem) = self.document(row, &form.file, &form.sha256)
                     {
-                        findings.file(form_file(form), problem);
+                        findings.file(form.file.clone(), problem);
                     }
                     self.policy(row, shown, findings);
                 } else {

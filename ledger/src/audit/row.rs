@@ -257,7 +257,7 @@ fn references(
                 return Err(Problem::PolicyLabel);
             }
             Ok(Some(References::Shown(Shown {
-                form_sha256: None,
+                form: None,
                 notice_sha256: sha256.into_owned(),
                 policy_label: policy.label.into_owned(),
                 policy_sha256: policy.sha256.into_owned(),

@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::sample_tests::{Bundle, Event, POLICY, event_id, lines, proof, words};
-use crate::bundle::{EVENTS, context_file, form_file, notice_file, policy_file};
+use crate::bundle::{EVENTS, context_file, form_files, notice_file, policy_file};
 use crate::digest::sha256_hex;
 use crate::event_type::EventType;
 use crate::leaf::{LeafHead, LeafType, canonical};
@@ -139,8 +139,9 @@ impl Ledger {
     pub(crate) fn with_form(&mut self, form: &str) -> (Bundle, String) {
         let sha256 = sha256_hex(form.as_bytes());
         let bundle = self.with_context_of(&json!({ "form": sha256 }));
-        bundle.write(&form_file(&sha256), form);
-        (bundle, form_file(&sha256))
+        let [file, _] = form_files(&sha256);
+        bundle.write(&file, form);
+        (bundle, file)
     }
 
     pub(crate) fn part_lines(&self, indexes: &[usize]) -> Vec<String> {

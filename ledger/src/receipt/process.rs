@@ -23,7 +23,7 @@ pub(super) fn process(record: ConsentRecord<'_>) -> Map<String, Value> {
 }
 
 fn data_source(record: ConsentRecord<'_>) -> Value {
-    if record.context_text("method") == "form" {
+    if record.context_text("method") == "form" || record.context("drawn_by").is_string() {
         return "dpv:DataSubjectDataSource".into();
     }
     json!({ "@type": "dpv:DataSource", "dct:description": record.context_text("source") })

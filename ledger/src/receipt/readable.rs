@@ -125,13 +125,15 @@ fn duration(event_type: EventType) -> Value {
 
 /// How it was said, and how it was confirmed.
 fn indication_method(record: ConsentRecord<'_>) -> String {
-    let method = match record.context_text("method") {
-        "api" => "a program of the publisher's, by an interface",
-        "form" => "a form on the publisher's pages",
-        "import" => "brought by the publisher from elsewhere",
-        "program" => "the publisher's program, by itself",
-        "staff" => "entered by the publisher's staff",
-        other => other,
+    let method = match (record.context("drawn_by").as_str(), record.context_text("method")) {
+        (Some("element"), _) => "a form on a web page, drawn there by the publisher's program",
+        (Some("page"), _) => "a form on a web page, drawn by that page or its program",
+        (_, "api") => "a program of the publisher's, by an interface",
+        (_, "form") => "a form on the publisher's pages",
+        (_, "import") => "brought by the publisher from elsewhere",
+        (_, "program") => "the publisher's program, by itself",
+        (_, "staff") => "entered by the publisher's staff",
+        (_, other) => other,
     };
     match record.ledger.body["confirmed"]["by"].as_str() {
         Some("code") => format!("{method}; confirmed by the code in a mail to the address"),

@@ -169,6 +169,11 @@ function methodText(evidence) {
   return word && method(word).charAt(0).toUpperCase() + method(word).slice(1);
 }
 
+const DREW = {
+  element: "The publisher’s program drew it there, by its script.",
+  page: "That page, or a program of its owner’s, drew it. That it showed these words is its own word; the publisher’s program showed them where they were confirmed.",
+};
+
 function formOf({ evidence, form, type, older, words }) {
   const where = place(evidence);
   const { required, unticked } = evidence;
@@ -179,6 +184,7 @@ function formOf({ evidence, form, type, older, words }) {
   const offered = evidence.method === "form" || evidence.method === "api";
   return [
     paragraph(where && where.charAt(0).toUpperCase() + where.slice(1)),
+    paragraph(DREW[evidence.drawn_by]),
     typeof required === "boolean" && paragraph(box),
     Array.isArray(unticked) &&
       paragraph(left.length > 0 ? `Boxes that were left unticked: ${listed(left)}` : "No other box was left unticked"),

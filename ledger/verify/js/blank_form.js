@@ -1,6 +1,7 @@
 // The blank form as it was shown, without anything that could reach out of it.
 
 import { fold, make, paragraph } from "./dom.js";
+import { isObject, tryJson } from "./json.js";
 
 // The styles of a page are not in its form, and nothing may be loaded: these alone let it be read.
 const FORM_STYLE = `{form_style}`;
@@ -19,6 +20,7 @@ const KEPT =
  * look up the host of a link that nobody follows.
  */
 export function blankForm(html, words) {
+  if (html.startsWith("{")) return toldForm(html, words);
   const { body, isThere } = withoutReach(html, words);
   const where = isThere
     ? "The words above stand beside the box that is marked."
@@ -33,6 +35,17 @@ export function blankForm(html, words) {
   const frame = make("iframe", { class: "blank", sandbox: "", title: "The blank form", srcdoc: source });
   const text = fold("Its HTML, letter for letter", () => make("pre", { class: "document", tabindex: "0" }, html));
   return make("div", {}, about, frame, text);
+}
+
+/** What others were told to draw: its texts in their order. */
+function toldForm(text, words) {
+  const form = tryJson(text);
+  const boxes = Array.isArray(form?.boxes) ? form.boxes : [];
+  const box = ({ name, words: beside }) =>
+    make("li", {}, make("strong", {}, `${name}: `), beside === words ? make("mark", {}, words) : String(beside));
+  const exact = fold("Letter for letter", () => make("pre", { class: "document", tabindex: "0" }, text));
+  const about = "What the page was told to draw: fields, and boxes of which none is ticked beforehand.";
+  return make("div", {}, paragraph(about, { class: "small" }), make("ul", {}, boxes.filter(isObject).map(box)), exact);
 }
 
 function withoutReach(html, words) {

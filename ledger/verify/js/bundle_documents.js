@@ -79,12 +79,12 @@ export class BundleDocuments {
     await this.#shown(refers, place, true);
   }
 
-  async #shown({ notice, policy, policySha256, form }, place, needed) {
+  async #shown({ notice, policy, policySha256, form, formFile }, place, needed) {
     const path = `notices/${notice}.txt`;
     // Of version 1 the words stand in the body too, so their file may be left out.
     if (needed || this.files.has(path)) await this.#file(path, notice, place);
     await this.#file(`policies/${policy}.md`, policySha256, place);
-    if (form !== undefined) await this.#file(`forms/${form}.html`, form, place);
+    if (form !== undefined) await this.#file(formFile, form, place);
   }
 
   /** The text of a file, if it has the hash that it is named by; each is read once. */
@@ -123,5 +123,11 @@ function shownBy(context) {
     context.form,
   ];
   const whole = isHash(notice) && isLabel(policy) && (form === undefined || isHash(form));
-  return whole ? { notice, policy, policySha256: within(context, "policy", "sha256"), form } : null;
+  const policySha256 = within(context, "policy", "sha256");
+  return whole ? { notice, policy, policySha256, form, formFile: formFile(context) } : null;
+}
+
+/** The file with the blank form: a page of the program's, or the document of what others were told to draw. */
+export function formFile({ form, drawn_by: by }) {
+  return `forms/${form}.${by === undefined || by === "ours" ? "html" : "json"}`;
 }

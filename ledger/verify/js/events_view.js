@@ -1,6 +1,7 @@
 // What a bundle and a promise say, in words.
 
 import { lead, rowsOf, wordsOf } from "./answer.js";
+import { formFile } from "./bundle_documents.js";
 import { make, paragraph, row } from "./dom.js";
 import { textIn } from "./json.js";
 import { EVENT, count, many, moment, momentText, purpose, sentence } from "./words.js";
@@ -109,6 +110,6 @@ function toldOf({ body, type, index }, { documents, note }) {
     issued: {},
     words: textIn(body, "notice", "text") ?? text("notices", textIn(evidence, "notice", "sha256"), ".txt"),
     policy: text("policies", textIn(evidence, "policy", "label"), ".md"),
-    form: text("forms", textIn(evidence, "form"), ".html"),
+    form: textIn(evidence, "form") && documents.text(formFile(evidence)),
   };
 }

@@ -18,7 +18,7 @@ export function process(record) {
 }
 
 function dataSource(record) {
-  if (record.contextText("method") === "form") return "dpv:DataSubjectDataSource";
+  if (record.contextText("method") === "form" || typeof record.context("drawn_by") === "string") return "dpv:DataSubjectDataSource";
   return { "@type": "dpv:DataSource", "dct:description": record.contextText("source") };
 }
 

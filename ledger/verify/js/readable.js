@@ -170,6 +170,11 @@ const METHODS = {
   staff: "entered by the publisher's staff",
 };
 
+const DRAWN = {
+  element: "a form on a web page, drawn there by the publisher's program",
+  page: "a form on a web page, drawn by that page or its program",
+};
+
 const CONFIRMED = {
   code: "; confirmed by the code in a mail to the address",
   link: "; confirmed by the link in a mail to the address",
@@ -180,7 +185,7 @@ function indicationMethod(record) {
   const method = record.contextText("method");
   const by = textIn(record.ledger.body, "confirmed", "by");
   const known = (words, word) => (Object.hasOwn(words, word) ? words[word] : undefined);
-  return `${known(METHODS, method) ?? method}${known(CONFIRMED, by) ?? ""}`;
+  return `${known(DRAWN, record.context("drawn_by")) ?? known(METHODS, method) ?? method}${known(CONFIRMED, by) ?? ""}`;
 }
 
 /** Who was answerable for the data. */

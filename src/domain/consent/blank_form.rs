@@ -10,9 +10,10 @@ use crate::domain::slug::Label;
 /// A form as its page shows it to everybody, before anything is typed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BlankForm {
-    /// One line that says of which program, form and policy, and the page. The page is the one that readers are served,
-    /// but for the value of the field in which that names this document by its hash: here it is empty.
-    pub html: String,
+    /// Of a page of ours: one line that says of which program, form and policy, and the page. The page is the one that
+    /// readers are served, but for the value of the field in which that names this document by its hash: here it is empty.
+    /// Of a form that others draw: the RFC 8785 text of what they are told to draw.
+    pub document: String,
     /// Lower-case hex SHA-256 of all that.
     pub sha256: String,
 }
@@ -22,9 +23,15 @@ impl BlankForm {
     #[must_use]
     pub fn new(name: &str, policy: &Label, page: &str) -> Self {
         let version = env!("CARGO_PKG_VERSION");
-        let html =
+        let document =
             format!("<!-- assent {version}; form {name}; privacy policy {policy} -->\n{page}");
-        Self { sha256: sha256_hex(html.as_bytes()), html }
+        Self::from_document(document)
+    }
+
+    /// The form of a document that says itself what it is of.
+    #[must_use]
+    pub fn from_document(document: String) -> Self {
+        Self { sha256: sha256_hex(document.as_bytes()), document }
     }
 }
 
@@ -44,7 +51,7 @@ mod tests {
         let version = env!("CARGO_PKG_VERSION");
         let said =
             format!("<!-- assent {version}; form reports/sample; privacy policy 2026-01 -->\n<p>");
-        assert_eq!(form.html, said);
+        assert_eq!(form.document, said);
         assert_eq!(form.sha256, sha256_hex(said.as_bytes()));
     }
 }

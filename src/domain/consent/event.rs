@@ -8,7 +8,7 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::address_confirmation::AddressConfirmation;
 use crate::domain::consent::given_details::DataKind;
 use crate::domain::consent::processing::Processing;
-use crate::domain::signup::submitted_form::Method;
+use crate::domain::signup::submitted_form::{DrawnBy, Method};
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 
@@ -71,6 +71,9 @@ impl EventBody<'_> {
 pub struct Context<'a> {
     /// Who was answerable for the data then (GDPR Art. 13(1)(a)).
     pub controller: ControllerEvidence<'a>,
+    /// Of a form: who drew it, and with it the words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drawn_by: Option<DrawnBy>,
     /// The blank form, by the hash of its document: of a form that is the same for all, where its page said that this
     /// was the one it showed.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::contacts::address_key::{AddressKey, AddressSecret};
 use crate::domain::ledger::keyed_hash::HashKey;
-use crate::domain::signup::submitted_form::Method;
+use crate::domain::signup::submitted_form::{DrawnBy, Method};
 use crate::domain::timestamp::Timestamp;
 
 /// How many bytes of a MAC are kept: 128 bits, as of a link's.
@@ -90,6 +90,8 @@ pub struct SignupFields<'a> {
     pub source: &'a str,
     /// How it reached us.
     pub method: Method,
+    /// Who drew it.
+    pub drawn_by: DrawnBy,
     /// When the form was sent.
     pub created_at: Timestamp,
     /// How far its subscriber's events reached then.
@@ -139,7 +141,8 @@ impl EvidenceKey {
     /// The MAC of a signup.
     #[must_use]
     pub fn signup(&self, signup: &SignupFields<'_>) -> RowMac {
-        self.over(b"signup")
+        let fields = self
+            .over(b"signup")
             .bytes(signup.signup_id.as_bytes())
             .text(signup.email)
             .bytes(signup.address_key.as_bytes())
@@ -148,8 +151,12 @@ impl EvidenceKey {
             .text(signup.source)
             .text(signup.method.as_str())
             .bytes(&signup.created_at.micros().to_be_bytes())
-            .bytes(&signup.reach.to_be_bytes())
-            .kept()
+            .bytes(&signup.reach.to_be_bytes());
+        // Forms of ours have the MAC that they had before others could draw them.
+        match signup.drawn_by {
+            DrawnBy::Ours => fields.kept(),
+            other => fields.text(other.as_str()).kept(),
+        }
     }
 
     /// The MAC of a subscriber: that this key has this address.

@@ -7,6 +7,7 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::encryption::{Nonce96, decrypt, encrypt};
 use crate::domain::ledger::keyed_hash::HashKey;
 use crate::domain::ledger::verifier_page::VERIFIER_PATH;
 use crate::domain::signup::code::Code;
@@ -168,6 +169,20 @@ impl LinkSecrets {
         self.verify(kind, URL_SAFE_NO_PAD.decode(sealed).ok()?)
     }
 
+    /// Encrypts bytes that somebody keeps for us who is not to read them: base64url.
+    #[must_use]
+    pub fn encrypt(&self, kind: LinkKind, nonce: Nonce96, bytes: &[u8]) -> String {
+        let key = self.0.first().map(encryption_key).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode(encrypt(&key, nonce, (kind.name(), bytes)))
+    }
+
+    /// Reads back what [`Self::encrypt`] made; `None` when it was changed or is not ours.
+    #[must_use]
+    pub fn decrypt(&self, kind: LinkKind, sealed: &str) -> Option<Vec<u8>> {
+        let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        self.0.iter().find_map(|secret| decrypt(&encryption_key(secret), kind.name(), &sealed))
+    }
+
     /// The bytes with their MAC behind them.
     pub(in crate::domain) fn sign(&self, kind: LinkKind, bytes: &[u8]) -> Vec<u8> {
         let mac = self.0.first().map(|secret| mac(secret, kind, bytes)).unwrap_or_default();
@@ -180,6 +195,11 @@ impl LinkSecrets {
         let given = bytes.split_off(at);
         self.0.iter().any(|secret| mac(secret, kind, &bytes).ct_eq(&given).into()).then_some(bytes)
     }
+}
+
+/// What this secret encrypts with; it signs with itself.
+fn encryption_key(secret: &HashKey) -> [u8; 32] {
+    secret.hash(&[b"encryption"])
 }
 
 /// Where links lead: the one origin they may have, and the secrets that sign them.

@@ -26,6 +26,41 @@ pub enum SignupStatus {
     Cancelled,
 }
 
+/// Who drew the form that was filled in, and with it the words beside its boxes.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    AsRefStr,
+    EnumString,
+    IntoStaticStr,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum DrawnBy {
+    /// This program: on a page of its own, or in a frame of it.
+    #[default]
+    Ours,
+    /// The script of this program, on somebody's page.
+    Element,
+    /// The page of somebody else, or their program, which says that it showed these words.
+    Page,
+}
+
+impl DrawnBy {
+    /// Its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
 /// How a choice reached us.
 #[derive(
     Clone,

@@ -6,21 +6,23 @@ use uuid::Uuid;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::ledger::check_events::EventChecker;
 use crate::flows::ledger::keep_record::record_purge;
+use crate::flows::signup::do_once;
 use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::contacts::{erasures, purges};
 use crate::store::ledger::verifications;
-use crate::store::signup::code_tries;
 use crate::store::signup::signups::{self, SignupPlace};
+use crate::store::signup::{code_tries, idempotent_requests};
 use crate::store::staff::{sessions, sign_in_tries};
 
 /// Closes the signups whose time is over, and forgets which codes were tried before today, who failed to sign
-/// in a day ago, and sessions that ended; returns how many signups.
+/// in a day ago, sessions that ended, and what programs were answered a day ago; returns how many signups.
 pub async fn expire(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
     code_tries::delete_old(tx, now).await?;
     sign_in_tries::delete_old(tx, now).await?;
     sessions::delete_ended(tx, now).await?;
+    idempotent_requests::delete_old(tx, now.minus(do_once::KEPT_FOR)).await?;
     Ok(purges::mark_expired(tx, now).await?)
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::evidence::{Form, PolicyShown, Shown, Words};
 use crate::domain::consent::event::{Context, ControllerEvidence, NoticeEvidence, PolicyEvidence};
-use crate::domain::signup::submitted_form::Method;
+use crate::domain::signup::submitted_form::{DrawnBy, Method};
 use crate::domain::slug::Slug;
 use crate::flows::FlowSettings;
 use crate::store::consent::contexts::NewContext;
@@ -27,6 +27,7 @@ struct Shared {
     policy_version_id: Uuid,
     report: Option<Slug>,
     form: Option<String>,
+    drawn_by: Option<DrawnBy>,
     method: Method,
     source: String,
     is_of_form: bool,
@@ -48,6 +49,7 @@ impl Contexts {
             policy_version_id: form.policy.policy_version_id,
             report: form.report.cloned(),
             form: form.workflow.form.map(str::to_owned),
+            drawn_by: form.workflow.drawn_by,
             method: form.method,
             source: form.source.to_owned(),
             is_of_form: form.signup_id.is_some(),
@@ -86,6 +88,7 @@ fn context(
             identifier: &controller.identifier,
             name: &controller.name,
         },
+        drawn_by: form.workflow.drawn_by,
         form: form.workflow.form,
         method: form.method,
         notice: NoticeEvidence { lang: words.lang, sha256: words.sha256 },

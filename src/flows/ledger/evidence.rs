@@ -14,7 +14,7 @@ use crate::domain::consent::address_confirmation::AddressConfirmation;
 use crate::domain::consent::event::{ErasureBody, EventBody};
 use crate::domain::consent::evidence_key::{EventFields, RowMac};
 use crate::domain::consent::given_details::DataKind;
-use crate::domain::signup::submitted_form::Method;
+use crate::domain::signup::submitted_form::{DrawnBy, Method};
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 use crate::flows::{By, Case};
@@ -27,6 +27,8 @@ use crate::store::policy::versions::PolicyVersion;
 /// How a choice was made, as far as it is known.
 #[derive(Clone, Copy, Default)]
 pub struct Workflow<'a> {
+    /// Who drew the form, if it was one.
+    pub drawn_by: Option<DrawnBy>,
     /// The hash of the blank form, where all see the same and it is known that this one was seen.
     pub form: Option<&'a str>,
     /// The kinds of data given.

@@ -17,7 +17,7 @@ use crate::domain::consent::given_details::DataKind;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::outbox::{MailKind, message_id};
 use crate::domain::signup::link::Link;
-use crate::domain::signup::submitted_form::SignupStatus;
+use crate::domain::signup::submitted_form::{DrawnBy, SignupStatus};
 use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::record_consent::{Giver, give};
 use crate::flows::ledger::contexts::Contexts;
@@ -73,8 +73,8 @@ pub enum Confirmation {
     },
     /// Another press came first, and nothing is written: look again.
     Overtaken,
-    /// What would be agreed to was left by its owner after the form was sent, or after the page was opened. Nothing is
-    /// written: show what there is to be ticked.
+    /// What would be agreed to was left by its owner after the form was sent, or after the page was opened, or its words
+    /// were not shown by this program yet ([`must_see_words`]). Nothing is written: show what there is to be ticked.
     OldPage,
 }
 
@@ -125,6 +125,13 @@ pub fn must_agree_again(consents: &[CurrentConsent], signup: &Signup) -> bool {
     has_left(consents, signup, &Purpose::privacy_policy(), 0)
 }
 
+/// Whether the words of a form must be seen where it is confirmed: somebody else drew it, and only says that it showed
+/// them.
+#[must_use]
+pub fn must_see_words(signup: &Signup) -> bool {
+    signup.drawn_by == DrawnBy::Page
+}
+
 /// Confirms an open signup. The press itself agrees to the privacy policy, unless its owner left that after the form
 /// was sent: then its box must have been ticked on a page that saw it.
 ///
@@ -156,7 +163,8 @@ pub async fn confirm(
     let agrees = page.is_some_and(|page| page.agrees && !has_left(&Purpose::privacy_policy()));
     let boxes = page.map(|page| page.ticked.as_slice());
     let brings_back = boxes.into_iter().flatten().any(|notice| has_left(&notice.purpose));
-    if (must_agree_again(&consents, signup) && !agrees) || brings_back {
+    let is_unseen = page.is_none() && must_see_words(signup);
+    if (must_agree_again(&consents, signup) && !agrees) || brings_back || is_unseen {
         tx.give_up();
         return Ok(Confirmation::OldPage);
     }
@@ -178,6 +186,7 @@ pub async fn confirm(
     let unticked = made.left(shown_again, &[&kept, &added]);
     let confirmed = confirmed(tx, settings, signup, press).await?;
     let workflow = Workflow {
+        drawn_by: Some(signup.drawn_by),
         form: made.form.as_deref(),
         data: &made.data,
         unticked: &unticked,
@@ -189,7 +198,9 @@ pub async fn confirm(
     give(tx, case, giver, &kept).await?;
     if !added.is_empty() {
         // Ticked on the page that confirms: the form that evidence names shows nothing of it.
-        let form = Form { workflow: Workflow { form: None, unticked: &[], ..workflow }, ..form };
+        let drawn_by = Some(DrawnBy::Ours);
+        let workflow = Workflow { drawn_by, form: None, unticked: &[], ..workflow };
+        let form = Form { workflow, ..form };
         let seq = i64::try_from(asked.len()).unwrap_or(0) + 1;
         request(tx, case, (&form, seq), &added).await?;
         give(tx, case, Giver { form, ..giver }, &added).await?;

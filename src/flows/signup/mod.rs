@@ -2,6 +2,7 @@
 
 pub mod confirm;
 pub mod count_dropped;
+pub mod do_once;
 pub mod lost_links;
 pub mod not_me;
 pub mod send_fresh_link;

@@ -14,7 +14,7 @@ use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::request_id::RequestId;
-use crate::domain::signup::submitted_form::Method;
+use crate::domain::signup::submitted_form::{DrawnBy, Method};
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
 use crate::flows::ledger::contexts::Contexts;
@@ -50,7 +50,8 @@ pub struct SignUp {
     pub policy: Arc<PolicyVersion>,
     /// The boxes ticked, each with the words shown; the privacy policy first.
     pub choices: Vec<Arc<Notice>>,
-    /// The form as it was shown before anything was typed, where its page, one of ours, said which one that was.
+    /// The form as it was shown before anything was typed, where it is known which one that was: its page, one of ours,
+    /// said so, or who drew it did.
     pub form: Option<Arc<BlankForm>>,
     /// What was offered on it and left unticked, in the order of evidence; nothing where that form is not known.
     pub unticked: Vec<Purpose>,
@@ -58,6 +59,8 @@ pub struct SignUp {
     pub source: String,
     /// How it reached us.
     pub method: Method,
+    /// Who drew it.
+    pub drawn_by: DrawnBy,
     /// The form before it of the same browser, for the same address and report: a mail about that one which
     /// waits still becomes one about this.
     pub replaces: Option<Uuid>,
@@ -208,6 +211,7 @@ pub fn prepare(
         policy_version_id: form.policy.policy_version_id,
         source: form.source,
         method: form.method,
+        drawn_by: form.drawn_by,
         created_at: at.now,
         expires_at: at.now.plus(settings.confirm_ttl),
     };
@@ -231,6 +235,7 @@ fn requested(
         source: &form.source,
         evidence: None,
         workflow: Workflow {
+            drawn_by: Some(form.drawn_by),
             form: form.form.as_ref().map(|form| form.sha256.as_str()),
             data: &data,
             unticked: &form.unticked,

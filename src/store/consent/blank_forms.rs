@@ -17,7 +17,7 @@ pub async fn insert_all(tx: &mut Tx, now: Timestamp, forms: &[&BlankForm]) -> sq
              ON CONFLICT (sha256) DO NOTHING"
         )
         .bind(&form.sha256)
-        .bind(&form.html)
+        .bind(&form.document)
         .bind(now)
         .execute(conn)
         .await

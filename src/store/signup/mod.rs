@@ -4,5 +4,6 @@ pub mod code_tries;
 pub mod confirmations;
 pub mod download_grants;
 pub mod dropped_forms;
+pub mod idempotent_requests;
 pub mod link_requests;
 pub mod signups;

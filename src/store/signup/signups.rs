@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::domain::consent::evidence_key::{RowMac, SignupFields};
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
-use crate::domain::signup::submitted_form::{Method, SignupStatus};
+use crate::domain::signup::submitted_form::{DrawnBy, Method, SignupStatus};
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 use crate::store::rows::{self, Table, bound_columns};
@@ -36,6 +36,8 @@ pub struct NewSignup {
     pub source: String,
     /// How it reached us.
     pub method: Method,
+    /// Who drew it.
+    pub drawn_by: DrawnBy,
     /// When it was sent.
     pub created_at: Timestamp,
     /// Until when its link works.
@@ -54,6 +56,7 @@ impl NewSignup {
             policy_version_id: self.policy_version_id,
             source: &self.source,
             method: self.method,
+            drawn_by: self.drawn_by,
             created_at: self.created_at,
             reach,
         }
@@ -82,6 +85,7 @@ bound_columns!(BoundSignup<'_>, |bound| {
     policy_version_id: "uuid" = bound.signup.policy_version_id,
     source: "text" = bound.signup.source.as_str(),
     method: "text" = bound.signup.method.as_ref(),
+    drawn_by: "text" = bound.signup.drawn_by.as_ref(),
     created_at: "timestamptz" = bound.signup.created_at,
     expires_at: "timestamptz" = bound.signup.expires_at,
     reach: "bigint" = bound.reach,
@@ -126,6 +130,8 @@ pub struct Signup<Email = EmailAddress> {
     pub source: String,
     /// How it reached us.
     pub method: Method,
+    /// Who drew it.
+    pub drawn_by: DrawnBy,
     /// Where it stands.
     pub status: SignupStatus,
     /// Which links work.
@@ -156,6 +162,7 @@ impl<Email: AsRef<str>> Signup<Email> {
             policy_version_id: self.policy_version_id,
             source: &self.source,
             method: self.method,
+            drawn_by: self.drawn_by,
             created_at: self.created_at,
             reach: self.reach,
         }
@@ -169,9 +176,9 @@ impl<Email: AsRef<str>> Signup<Email> {
 pub async fn insert_all(tx: &mut Tx, rows: &[BoundSignup<'_>]) -> sqlx::Result<()> {
     const INSERT: Sql = Sql::same(
         "INSERT INTO signup (signup_id, email, address_key, limiter_key, name, organisation, job_title, report_id,
-             policy_version_id, source, method, status, created_at, expires_at, reach, mac)
+             policy_version_id, source, method, drawn_by, status, created_at, expires_at, reach, mac)
          SELECT signup_id, email, address_key, limiter_key, name, organisation, job_title, report_id,
-             policy_version_id, source, method, 'pending', created_at, expires_at, reach, mac
+             policy_version_id, source, method, drawn_by, 'pending', created_at, expires_at, reach, mac
          FROM form",
     );
     rows::execute(tx, INSERT, &[], Table("form", rows)).await.map(drop)
@@ -183,7 +190,7 @@ macro_rules! signups {
             "SELECT s.signup_id, s.email, s.address_key, s.limiter_key, s.name, s.organisation, s.job_title,
                     s.report_id, r.slug AS report_slug, r.title AS report_title,
                     s.policy_version_id, p.label AS policy_label, p.lang AS policy_lang, p.sha256 AS policy_sha256,
-                    p.published_at AS policy_published_at, s.source, s.method, s.status, s.generation,
+                    p.published_at AS policy_published_at, s.source, s.method, s.drawn_by, s.status, s.generation,
                     s.created_at, s.expires_at, s.reach, s.mac, s.subscriber_id,
                     EXISTS (SELECT 1 FROM subscriber k WHERE k.address_key = s.address_key) AS known
              FROM signup s

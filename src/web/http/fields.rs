@@ -47,6 +47,12 @@ impl InvalidField {
     }
 }
 
+impl From<InvalidField> for FieldError {
+    fn from(wrong: InvalidField) -> Self {
+        Self { field: wrong.field, message: wrong.message }
+    }
+}
+
 /// The fields of a form in their order, and which of them cannot be trusted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields {

@@ -39,6 +39,21 @@ impl Ready {
         Self::new((state, headers), "text/html; charset=utf-8", html)
     }
 
+    /// A document for programs, in whose answer stands for which page it is (CORS).
+    pub(in crate::web) fn json(json: String) -> Self {
+        let state = Validators::of_text(&json);
+        let headers = validators::public_headers(&state, "accept-encoding, origin");
+        Self::new((state, headers), "application/json", json)
+    }
+
+    /// A script for pages of other sites, which keep it for ten minutes.
+    pub(in crate::web) fn script_for_others(text: &'static str) -> Self {
+        let state = Validators::of_text(text);
+        let mut headers = validators::public_headers(&state, "accept-encoding");
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=600"));
+        Self::new((state, headers), "text/javascript; charset=utf-8", text)
+    }
+
     /// A text that never changes under its address, told by these validators.
     pub(in crate::web) fn for_good(
         state: Validators,

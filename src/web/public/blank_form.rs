@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use axum::response::Html;
 
-use super::form_context::FormContext;
 use super::shown_form::{ShownForm, page_form};
 use crate::domain::consent::blank_form::BlankForm;
+use crate::web::form::form_context::FormContext;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 

@@ -21,12 +21,13 @@ use crate::domain::request_id::RequestId;
 use crate::domain::signup::code::Code;
 use crate::domain::signup::submitted_form::SignupStatus;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::signup::confirm::{Confirmation, Press, confirm};
-use crate::flows::signup::try_code::{CodeOutcome, TypedCode, find_by_link, link, try_code};
+use crate::flows::signup::confirm::Press;
+use crate::flows::signup::try_code::find_by_link;
 use crate::random::Moment;
 use crate::store::Tx;
-use crate::store::signup::signups::{self, Signup};
+use crate::store::signup::signups::Signup;
 use crate::templates::page::Page;
+use crate::web::form::code::{CodePress, CodeTry, Pressed, press_button, press_code};
 use crate::web::http::fields::{FieldError, Fields};
 use crate::web::waiting::Waiting;
 use crate::web::{App, Error};
@@ -93,8 +94,7 @@ async fn find_typed(
     Ok(find_by_link(tx, at, address_key, typed).await?)
 }
 
-/// A code was typed. One after the other for each address, so that of two presses at once the second finds the first
-/// one's confirmation, and its try taken back.
+/// A code was typed.
 async fn press_typed(
     app: &App,
     request_id: RequestId,
@@ -106,33 +106,22 @@ async fn press_typed(
     let Some(code) = Code::parse(typed).filter(|_| once) else {
         return again(app, &waiting, typed, NO_CODE).await;
     };
-    let _turn = app.code_limit.turn(address_key).await;
-    let at = app.moment_of(request_id);
-    let tried =
-        TypedCode { secrets: &app.links.secrets, address_key, code, own: waiting.signup_id };
-    // Only what the database lets through is counted here, so that this is never the stricter of the two.
-    let may_look = || app.code_limit.allows(address_key);
-    let signup = match try_code(&app.db, &at, &tried, may_look).await? {
-        CodeOutcome::NoTryLeft => return again(app, &waiting, typed, NO_TRY_LEFT).await,
-        CodeOutcome::Wrong => return again(app, &waiting, typed, WRONG_CODE).await,
-        CodeOutcome::Right(signup) => signup,
-    };
-    app.code_limit.forgive(address_key);
-    let pressed = if signup.status == SignupStatus::Pending && !was_seen(&waiting, &signup, fields)
-    {
-        Pressed::OldPage
-    } else {
-        press_button(app, &at, &signup, Press::Code).await?
-    };
-    match pressed {
-        Pressed::LedOn(page) => Ok(page),
-        Pressed::Settled => again(app, &waiting, typed, WRONG_CODE).await,
-        Pressed::OldPage => {
-            let link = link(&signup);
+    let tried = CodeTry { address_key, code, own: waiting.signup_id };
+    let was_seen = |signup: &Signup| was_seen(&waiting, signup, fields);
+    match press_code(app, &app.moment_of(request_id), tried, was_seen).await? {
+        CodePress::Confirmed(signup_id) => confirmed(app, signup_id).await,
+        CodePress::NoTryLeft => again(app, &waiting, typed, NO_TRY_LEFT).await,
+        CodePress::Wrong => again(app, &waiting, typed, WRONG_CODE).await,
+        CodePress::OldPage(link) => {
             waiting.typed = Some((link.id, link.generation));
             Ok(back("/code", waiting.header(app)))
         }
     }
+}
+
+/// Leads on from a confirmation; not to the choices of the address's owner, for somebody may have guessed the code.
+async fn confirmed(app: &App, signup_id: Uuid) -> Result<Response, Error> {
+    lead_on(app, &mut app.db.read().await?, signup_id, None).await
 }
 
 /// Whether the page that the code was typed on showed what this signup's form chose: its own page, and not one
@@ -174,7 +163,7 @@ async fn confirm_typed(
     // Without its boxes the button confirms no more than the code does.
     let press = sent.as_ref().map_or(Press::Code, Press::Page);
     match press_button(app, &at, &signup, press).await? {
-        Pressed::LedOn(page) => Ok(page),
+        Pressed::Confirmed(signup_id) => confirmed(app, signup_id).await,
         Pressed::Settled => again(app, waiting, "", WRONG_CODE).await,
         Pressed::OldPage => {
             let open =
@@ -190,44 +179,6 @@ async fn confirm_typed(
 fn is_of_page(signup: &Signup, fields: &Fields) -> bool {
     let said = (!fields.all("form").is_empty()).then(|| fields.one("form"));
     said.is_none_or(|said| said == signup.signup_id.to_string())
-}
-
-/// What came of a press.
-enum Pressed {
-    /// It confirmed, now or a moment ago.
-    LedOn(Response),
-    /// The signup was settled otherwise meanwhile.
-    Settled,
-    /// Its choices must be seen first: they are another form's, or some were left since.
-    OldPage,
-}
-
-/// Confirms as the button behind the link does, and leads on; not to the choices of the address's owner, for somebody may
-/// have guessed the code.
-async fn press_button(
-    app: &App,
-    at: &Moment,
-    signup: &Signup,
-    press: Press<'_>,
-) -> Result<Pressed, Error> {
-    if signup.status == SignupStatus::Pending {
-        let confirmed = app.db.run(|tx| Box::pin(confirm(tx, app.settings.at(at), signup, press)));
-        match confirmed.await? {
-            Confirmation::Confirmed { .. } => {
-                let tx = &mut app.db.read().await?;
-                return lead_on(app, tx, signup.signup_id, None).await.map(Pressed::LedOn);
-            }
-            Confirmation::OldPage => return Ok(Pressed::OldPage),
-            Confirmation::Overtaken => {}
-        }
-    }
-    let mut tx = app.db.read().await?;
-    match signups::find(&mut tx, signup.signup_id).await? {
-        Some(signup) if signup.status == SignupStatus::Confirmed => {
-            lead_on(app, &mut tx, signup.signup_id, None).await.map(Pressed::LedOn)
-        }
-        _ => Ok(Pressed::Settled),
-    }
 }
 
 /// The waiting page again, with what to do.

@@ -10,10 +10,10 @@ use axum::routing::get;
 use serde::Serialize;
 
 use super::blank_form::FormPage;
-use super::form_context::FormContext;
 use super::reports::ReportCard;
 use super::shown_form::ShownForm;
 use crate::templates::page::Page;
+use crate::web::form::form_context::FormContext;
 use crate::web::http::ready::Ready;
 use crate::web::state::catalog::Catalog;
 use crate::web::{App, Error};

@@ -6,7 +6,6 @@ mod check_your_inbox;
 mod code;
 mod confirm;
 mod downloads;
-mod form_context;
 mod form_parts;
 mod index;
 mod ledger;

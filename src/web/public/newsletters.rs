@@ -5,29 +5,31 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde::Serialize;
 
 use super::blank_form::{FormPage, FormPages};
-use super::form_context::FormContext;
 use super::index;
 use super::shown_form::ShownForm;
-use super::signup_form::{embeddable, receive, rests};
+use super::signup_form::{begun, embeddable, receive, rests};
 use crate::domain::signup::submitted_form::form_name;
 use crate::templates::page::Page;
+use crate::web::form::form_context::FormContext;
 use crate::web::headers::frame_headers;
 use crate::web::http::fields::Fields;
 use crate::web::http::ready::Ready;
 use crate::web::state::catalog::Catalog;
 use crate::web::visitor::Visitor;
-use crate::web::{App, Error};
+use crate::web::{App, Error, origin};
 
 /// Where the form stands, and is sent.
 const PATH: &str = "/newsletters";
 
 pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route(PATH, get(show).post(submit))
+    Router::new()
+        .route(PATH, get(show).post(submit))
+        .route("/newsletters/begin", get(async || Redirect::to(PATH)).post(begin))
 }
 
 async fn show(State(app): State<Arc<App>>, request: HeaderMap) -> Result<Response, Error> {
@@ -49,22 +51,38 @@ fn landing(app: &App, catalog: &Arc<Catalog>, _: &str) -> Result<Ready, Error> {
 }
 
 async fn submit(visitor: Visitor, fields: Fields) -> Result<Response, Error> {
-    let app = &visitor.app;
+    let app = visitor.app.clone();
     let catalog = app.catalog.get().await?;
     if catalog.rests(None) {
-        return Ok(rests(page(app, None, true)?));
+        return Ok(rests(page(&app, None, true)?));
     }
     // The last newsletter may have gone while its form was open.
     let Some(context) = FormContext::of_newsletters(&catalog) else {
-        return Ok(embeddable((StatusCode::GONE, page(app, None, false)?).into_response()));
+        return Ok(embeddable((StatusCode::GONE, page(&app, None, false)?).into_response()));
     };
-    let own = |form: ShownForm<'_>| page(app, Some(form), false);
-    let first = |form: ShownForm<'_>| index::page(app, &catalog, Some(form));
+    let own = |form: ShownForm<'_>| page(&app, Some(form), false);
+    let first = |form: ShownForm<'_>| index::page(&app, &catalog, Some(form));
     let pages = FormPages {
         own: FormPage { name: &form_name(None), render: &own },
         other: Some(FormPage { name: index::NAME, render: &first }),
     };
-    receive(&visitor, &context, &fields, &pages).await
+    receive(visitor, &context, &fields, &pages).await
+}
+
+/// The form, begun on another page with an address alone. Nothing is stored.
+async fn begin(visitor: Visitor, fields: Fields) -> Result<Response, Error> {
+    let app = &visitor.app;
+    origin::check(app, &visitor.headers)?;
+    let catalog = app.catalog.get().await?;
+    if catalog.rests(None) {
+        return Ok(rests(page(app, None, true)?));
+    }
+    let Some(context) = FormContext::of_newsletters(&catalog) else {
+        return Ok((StatusCode::GONE, page(app, None, false)?).into_response());
+    };
+    let render = |form: ShownForm<'_>| page(app, Some(form), false);
+    let blank = FormPage { name: &form_name(None), render: &render }.blank(app, &context)?;
+    Ok(render(begun(&context, &fields).naming(&blank.sha256))?.into_response())
 }
 
 /// The page; without a form while that rests, or where there is no newsletter to choose.

@@ -4,17 +4,19 @@
 use serde::Serialize;
 
 use super::form_parts::{OfferBox, PolicyLink};
-use super::signup_form::changed_words;
 use super::unconfirmed_form::AskedReport;
 use crate::domain::catalog::purpose::Purpose;
 use crate::flows::FlowSettings;
-use crate::flows::signup::confirm::{Page, has_left, must_agree_again, own_choices};
+use crate::flows::signup::confirm::{
+    Page, has_left, must_agree_again, must_see_words, own_choices,
+};
 use crate::store::Tx;
 use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::consent::events::Choice;
 use crate::store::contacts::subscribers;
 use crate::store::signup::signups::Signup;
 use crate::web::Error;
+use crate::web::form::answers::changed_words;
 use crate::web::http::fields::{FieldError, Fields};
 use crate::web::state::catalog::{Catalog, Offer};
 
@@ -205,6 +207,10 @@ impl<'a> OpenSignup<'a> {
                     .to_owned()
             };
             return Ok(Refused { fields, error: FieldError::new("consent", words) });
+        }
+        if !was_shown(fields) && must_see_words(self.signup) {
+            let words = "Read what you agree to here, then confirm: the form that you filled in was shown by another site";
+            return Ok(Refused { fields, error: FieldError::new("form", words) });
         }
         let left = |offer: &&&Offer| {
             offer.is_ticked(fields) && self.has_left(&offer.purpose, seen(fields))

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde::Serialize;
 
 use super::blank_form::{FormPage, FormPages};
-use super::form_context::FormContext;
 use super::shown_form::{ShownForm, page_form};
-use super::signup_form::{receive, rests, slug};
+use super::signup_form::{begun, receive, rests, slug};
 use crate::domain::catalog::report::{ReportStatus, readable_size};
 use crate::domain::signup::submitted_form::form_name;
 use crate::domain::timestamp::Timestamp;
@@ -20,13 +19,14 @@ use crate::files::{Shelf, put_at};
 use crate::store::catalog::reports::Report;
 use crate::templates::page::Page;
 use crate::web::error::Gone;
+use crate::web::form::form_context::FormContext;
 use crate::web::headers::{RESOURCE_POLICY, SHOWN_ANYWHERE, frame_headers};
 use crate::web::http::fields::Fields;
 use crate::web::http::ready::Ready;
 use crate::web::http::validators::Validators;
 use crate::web::state::catalog::{Catalog, OfferedReport};
 use crate::web::visitor::Visitor;
-use crate::web::{App, Error, markdown};
+use crate::web::{App, Error, markdown, origin};
 
 /// The short name of a report follows.
 const BELOW: &str = "/reports/";
@@ -34,6 +34,7 @@ const BELOW: &str = "/reports/";
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/reports/{slug}", get(show).post(submit))
+        .route("/reports/{slug}/begin", get(lead).post(begin))
         .route("/reports/{slug}/cover", get(cover))
 }
 
@@ -48,7 +49,7 @@ async fn show(
 /// The page at this path before anything is typed.
 fn landing(app: &App, catalog: &Arc<Catalog>, path: &str) -> Result<Ready, Error> {
     let offered = find(catalog, path.strip_prefix(BELOW).ok_or(Error::NotFound)?)?;
-    let context = form_context(catalog, offered)?;
+    let context = FormContext::of_report(catalog, offered)?;
     let html = if catalog.rests(Some(&offered.report.slug)) {
         page(app, &offered.report, None)?.0
     } else {
@@ -64,17 +65,42 @@ async fn submit(
     Path(slug_text): Path<String>,
     fields: Fields,
 ) -> Result<Response, Error> {
-    let app = &visitor.app;
+    let app = visitor.app.clone();
     let catalog = app.catalog.get().await?;
     let offered = find(&catalog, &slug_text)?;
-    let context = form_context(&catalog, offered)?;
+    let context = FormContext::of_report(&catalog, offered)?;
+    if catalog.rests(Some(&offered.report.slug)) {
+        return Ok(rests(page(&app, &offered.report, None)?));
+    }
+    let name = form_name(Some(&offered.report.slug));
+    let render = |form: ShownForm<'_>| page(&app, &offered.report, Some(form));
+    let own = FormPage { name: &name, render: &render };
+    receive(visitor, &context, &fields, &FormPages { own, other: None }).await
+}
+
+/// The form, begun on another page with an address alone. Nothing is stored.
+async fn begin(
+    visitor: Visitor,
+    Path(slug_text): Path<String>,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let app = &visitor.app;
+    origin::check(app, &visitor.headers)?;
+    let catalog = app.catalog.get().await?;
+    let offered = find(&catalog, &slug_text)?;
     if catalog.rests(Some(&offered.report.slug)) {
         return Ok(rests(page(app, &offered.report, None)?));
     }
+    let context = FormContext::of_report(&catalog, offered)?;
     let name = form_name(Some(&offered.report.slug));
     let render = |form: ShownForm<'_>| page(app, &offered.report, Some(form));
-    let own = FormPage { name: &name, render: &render };
-    receive(&visitor, &context, &fields, &FormPages { own, other: None }).await
+    let blank = FormPage { name: &name, render: &render }.blank(app, &context)?;
+    Ok(render(begun(&context, &fields).naming(&blank.sha256))?.into_response())
+}
+
+/// Whoever looks at where a form is begun finds it on its page.
+async fn lead(Path(slug_text): Path<String>) -> Result<Redirect, Error> {
+    Ok(Redirect::to(&format!("{BELOW}{}", slug(&slug_text)?)))
 }
 
 async fn cover(
@@ -116,23 +142,6 @@ fn find<'a>(catalog: &'a Catalog, slug_text: &str) -> Result<&'a OfferedReport, 
     }
 }
 
-fn form_context<'a>(
-    catalog: &'a Arc<Catalog>,
-    offered: &'a OfferedReport,
-) -> Result<FormContext<'a>, Error> {
-    // A report is published only with a policy and a controller; should the settings lose the
-    // controller later, nobody can be asked to agree to anything.
-    let (policy, consent) = catalog.terms().ok_or(Error::Unavailable)?;
-    Ok(FormContext {
-        catalog,
-        path: format!("/reports/{}", offered.report.slug),
-        report: Some(&offered.report),
-        offers: &offered.offers,
-        policy,
-        consent,
-    })
-}
-
 /// The page; without a form while that rests.
 fn page(app: &App, report: &Report, form: Option<ShownForm<'_>>) -> Result<Html<String>, Error> {
     app.page(&ReportPage { report: ShownReport::from(report), form })
@@ -150,7 +159,7 @@ pub(in crate::web) fn preview<'a>(
     offered: &'a OfferedReport,
     path: String,
 ) -> ReportPage<'a> {
-    let form = form_context(catalog, offered)
+    let form = FormContext::of_report(catalog, offered)
         .ok()
         .map(|context| page_form(&FormContext { path, ..context }, None));
     ReportPage { report: ShownReport::from(&offered.report), form }

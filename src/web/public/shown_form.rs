@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::form_context::FormContext;
 use super::form_parts::{OfferBox, PolicyLink};
 use crate::domain::catalog::purpose::Purpose;
+use crate::web::form::form_context::FormContext;
 use crate::web::http::fields::FieldError;
 use crate::web::state::catalog::Offer;
 
@@ -15,6 +15,10 @@ pub(in crate::web) struct ShownForm<'a> {
     pub(super) action: String,
     /// What its button says.
     pub(super) button: &'static str,
+    /// What stands at the field for the address.
+    pub(super) email_hint: &'static str,
+    /// What stands under the button.
+    pub(super) next: &'static str,
     pub(super) values: Values<'a>,
     pub(super) required: Required,
     pub(super) errors: Vec<FieldError>,
@@ -75,7 +79,9 @@ pub(super) fn page_form<'a>(
     let (newsletters, purposes) = (boxes("newsletter"), boxes("purpose"));
     ShownForm {
         action: context.path.clone(),
-        button: if report.is_some() { "Email me the report" } else { "Sign up" },
+        button: context.button(),
+        email_hint: context.email_hint(),
+        next: context.next_words(),
         values: refused.as_ref().map_or_else(Values::default, |refused| refused.values),
         required: Required {
             name: report.is_some_and(|report| report.requires_name),
@@ -108,6 +114,8 @@ impl ShownForm<'_> {
         Self {
             action: "/reports/digital-councils".to_owned(),
             button: "Email me the report",
+            email_hint: "We send the link to the report to this address.",
+            next: "Next, look for our message.",
             values: Values::default(),
             required: Required { name: true, organisation: false, job_title: false },
             errors: vec![],

@@ -84,7 +84,7 @@ impl ReadyPages {
         if let Some(first) = kept.forms.get(name).filter(|_| kept.is_of(catalog)) {
             return Ok(first.clone());
         }
-        kept.make_room(catalog, form.html.len());
+        kept.make_room(catalog, form.document.len());
         kept.forms.insert(name.to_owned(), form.clone());
         Ok(form)
     }
@@ -139,9 +139,9 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &form(&one, "/a", "never made")));
         assert_ne!(form(&one, "/b", "1").sha256, first.sha256, "each name has its own");
         let anew = form(&other, "/a", "2");
-        assert!(anew.html.ends_with('2'), "something else is on offer");
+        assert!(anew.document.ends_with('2'), "something else is on offer");
         assert!(!is_kept(&pages, &one, "/a") && pages.kept.read().unwrap().forms.len() == 1);
-        assert_eq!(pages.kept.read().unwrap().bytes, anew.html.len());
+        assert_eq!(pages.kept.read().unwrap().bytes, anew.document.len());
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub const WEB: Order = Order {
         &["state"],
         &["address", "cookie", "day_span", "disclosure", "headers", "origin", "visitor"],
         &["assets", "dev", "health", "host", "request_log", "waiting"],
-        &["export", "people"],
+        &["export", "form", "people"],
         &["public"],
         &["api", "console"],
         &["error_pages", "links"],

@@ -8,4 +8,4 @@ mod receipts;
 mod renewal;
 mod rules;
 mod unsubscribe;
-mod workflow;
+pub mod workflow;

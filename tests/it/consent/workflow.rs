@@ -20,7 +20,7 @@ const SAID: [(&str, &str); 5] = [
 ];
 
 /// What the receipts of somebody's consents are computed from, by their purpose.
-pub(super) async fn proved(app: &TestApp, email: &str) -> Vec<(String, Value)> {
+pub async fn proved(app: &TestApp, email: &str) -> Vec<(String, Value)> {
     app.seal().await;
     let page = app.mail_to(email)[1].link("/preferences/").replace(&app.base, "");
     let data = app.get(&format!("{page}/my-data.json")).await;

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use assent::clock::Clock;
 use assent::domain::catalog::purpose::Purpose;
 use assent::domain::contacts::email_address::EmailAddress;
-use assent::domain::signup::submitted_form::Method;
+use assent::domain::signup::submitted_form::{DrawnBy, Method};
 use assent::flows::By;
 use assent::flows::consent::choose::{Choices, Refusal, choose};
 use assent::flows::consent::withdraw::{Leave, Leaving, withdraw};
@@ -166,6 +166,7 @@ async fn ask(app: &TestApp, shown: &Shown, who: usize, weekly: bool) -> Uuid {
         unticked: vec![],
         source: "/newsletters".to_owned(),
         method: Method::Form,
+        drawn_by: DrawnBy::Ours,
         replaces: None,
     };
     let mut tx = app.write().await;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use assent::app::{Core, StartError, Tables};
 use assent::config::{Settings, Values};
 use assent::domain::contacts::email_address::EmailAddress;
-use assent::domain::signup::submitted_form::Method;
+use assent::domain::signup::submitted_form::{DrawnBy, Method};
 use assent::flows::signup::sign_up::{SignUp, sign_up};
 use assent::random::Moments;
 use assent::random::Random;
@@ -92,6 +92,7 @@ async fn another_head(core: &Core) {
         unticked: vec![],
         source: "/newsletters".to_owned(),
         method: Method::Form,
+        drawn_by: DrawnBy::Ours,
         replaces: None,
     };
     sign_up(&mut tx, &core.moment(), &core.flow_settings, &[form]).await.unwrap();

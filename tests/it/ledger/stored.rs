@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use assent::domain::signup::submitted_form::Method;
+use assent::domain::signup::submitted_form::{DrawnBy, Method};
 use assent::flows::signup::sign_up::SignUp;
 use assent::intake::{Intake, IntakeParts};
 use assent::store::catalog::notices;
@@ -102,6 +102,7 @@ async fn one_bad_signup_takes_no_other_with_it(database: Database) {
         unticked: vec![],
         source: "/reports/sample".to_owned(),
         method: Method::Form,
+        drawn_by: DrawnBy::Ours,
         replaces: None,
     };
     let tasks = tokio_util::task::TaskTracker::new();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use assent::app::Core;
 use assent::domain::catalog::notice::LANG;
 use assent::domain::contacts::email_address::EmailAddress;
-use assent::domain::signup::submitted_form::Method;
+use assent::domain::signup::submitted_form::{DrawnBy, Method};
 use assent::flows::signup::sign_up::{SignUp, sign_up};
 use assent::random::Random;
 use assent::store::Db;
@@ -76,6 +76,7 @@ impl Outbox {
             unticked: vec![],
             source: PATH.to_owned(),
             method: Method::Form,
+            drawn_by: DrawnBy::Ours,
             replaces: None,
         };
         let dir = app.stop().await;

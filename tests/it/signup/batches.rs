@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use assent::domain::catalog::notice::LANG;
 use assent::domain::contacts::email_address::EmailAddress;
-use assent::domain::signup::submitted_form::Method;
+use assent::domain::signup::submitted_form::{DrawnBy, Method};
 use assent::domain::text::Line;
 use assent::flows::signup::sign_up::{SignUp, sign_up};
 use assent::store::catalog::notices;
@@ -44,6 +44,7 @@ async fn each_form_of_a_batch_of_any_size_is_stored_as_it_is(database: Database)
                 unticked: vec![],
                 source: format!("/page/{}", n % 5),
                 method: Method::Form,
+                drawn_by: DrawnBy::Ours,
                 replaces: None,
             })
             .collect();

@@ -7,6 +7,7 @@ mod confirm;
 mod cookies;
 mod dashboard;
 mod downloads;
+mod elsewhere;
 mod fresh_links;
 mod giving_way;
 mod hostile;

@@ -1,0 +1,3 @@
+-- Who drew the form that somebody filled in: this program on its own pages, its script on somebody's page, or that page.
+ALTER TABLE signup ADD COLUMN drawn_by TEXT NOT NULL DEFAULT 'ours'
+    CHECK (drawn_by IN ('ours', 'element', 'page'));

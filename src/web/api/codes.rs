@@ -1,0 +1,149 @@
+//! `POST /api/v1/signups/code` and `/resend`: what a reader may do while they wait, where the form that they sent stands on
+//! another page.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+
+use super::cors::preflight;
+use super::json::Document;
+use super::once::accepted;
+use super::problem::Problem;
+use super::signups::Pending;
+use crate::domain::contacts::address_key::AddressKey;
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::request_id::RequestId;
+use crate::domain::signup::code::Code;
+use crate::domain::signup::link::Link;
+use crate::flows::signup::send_fresh_link::send_again;
+use crate::store::signup::download_grants;
+use crate::store::signup::signups::{self, Signup};
+use crate::web::form::code::{CodePress, CodeTry, press_code};
+use crate::web::http::fields::InvalidField;
+use crate::web::waiting::Waiting;
+use crate::web::{App, Error};
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/api/v1/signups/code", post(confirm).options(preflight))
+        .route("/api/v1/signups/resend", post(resend).options(preflight))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CodeBody {
+    /// What the signup was answered with.
+    waiting: String,
+    /// The six digits.
+    code: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResendBody {
+    waiting: String,
+}
+
+/// What is answered to a code that confirmed.
+#[derive(Serialize)]
+struct Confirmed {
+    status: &'static str,
+    /// The page from which the report is fetched; none for newsletters alone.
+    download: Option<String>,
+}
+
+async fn confirm(
+    State(app): State<Arc<App>>,
+    request_id: RequestId,
+    sent: Document<CodeBody>,
+) -> Result<Response, Error> {
+    let CodeBody { waiting, code } = sent.value;
+    let Some((waiting, address_key)) = read(&app, &waiting) else { return Ok(lost()) };
+    let Some(code) = Code::parse(&code) else {
+        return Ok(refused("malformed", "Enter the six-digit code from our message"));
+    };
+    let own = waiting.signup_id;
+    let tried = CodeTry { address_key: &address_key, code, own };
+    // Where it was typed stands what this form chose, and no other's choices.
+    let was_seen = |signup: &Signup| signup.signup_id == own;
+    match press_code(&app, &app.moment_of(request_id), tried, was_seen).await? {
+        CodePress::Confirmed(signup_id) => {
+            let grant = download_grants::find(&mut app.db.read().await?, signup_id).await?;
+            let download = grant.map(|grant| {
+                let link = Link { id: grant.download_grant_id, generation: grant.generation };
+                app.links.download(link)
+            });
+            Ok(Json(Confirmed { status: "confirmed", download }).into_response())
+        }
+        CodePress::OldPage(_) => {
+            let words = "Follow the link in our message: what you agree to is confirmed on the page behind it";
+            let fault = InvalidField::new("code", "see-choices", words);
+            Ok(Problem::new(StatusCode::CONFLICT, fault).into_response())
+        }
+        CodePress::Wrong => Ok(refused(
+            "wrong",
+            "That code isn’t right: enter the one in our latest message, or follow its link",
+        )),
+        CodePress::NoTryLeft => Ok(refused(
+            "no-try-left",
+            "Too many codes have been tried for this address today. The link in our message still works",
+        )),
+    }
+}
+
+/// Mails once more what the form led to, when it is time.
+async fn resend(
+    State(app): State<Arc<App>>,
+    request_id: RequestId,
+    sent: Document<ResendBody>,
+) -> Result<Response, Error> {
+    let Some((mut waiting, _)) = read(&app, &sent.value.waiting) else { return Ok(lost()) };
+    let report = waiting.report.as_ref().and_then(|report| report.parse().ok());
+    if app.catalog.get().await?.rests(report.as_ref()) {
+        return Ok(super::signups::rests());
+    }
+    let (at, limit) = (app.moment_of(request_id), &app.settings.mail_limit);
+    if let Some(next) = waiting.asks_again_from(limit, at.now) {
+        let wait = next.since(at.now).as_secs() + 1;
+        let words = "It is too early to send the message again";
+        let fault = InvalidField::new("waiting", "too-early", words);
+        let mut answer = Problem::new(StatusCode::TOO_MANY_REQUESTS, fault).into_response();
+        answer.headers_mut().insert(header::RETRY_AFTER, wait.into());
+        return Ok(answer);
+    }
+    let sent = app.db.run(|tx| {
+        Box::pin(async {
+            match signups::find(tx, waiting.signup_id).await? {
+                Some(signup) => send_again(tx, &at, &app.settings, &signup).await,
+                None => Ok(false),
+            }
+        })
+    });
+    sent.await?;
+    waiting.ask(limit, at.now);
+    Ok(accepted(Pending::document(&app, &waiting)?))
+}
+
+/// What the program kept, and whose address it names.
+fn read(app: &App, token: &str) -> Option<(Waiting, AddressKey)> {
+    let waiting = Waiting::from_token(app, token)?;
+    let email = EmailAddress::parse(&waiting.email).ok()?;
+    let address_key = app.settings.address_secret.key(&email);
+    Some((waiting, address_key))
+}
+
+fn refused(code: &'static str, words: &'static str) -> Response {
+    Problem::unusable(vec![InvalidField::new("code", code, words)]).into_response()
+}
+
+/// It is older than two hours, or not ours.
+fn lost() -> Response {
+    let words = "This took too long: follow the link in our message, or fill in the form again";
+    let fault = InvalidField::new("waiting", "expired", words);
+    Problem::unusable(vec![fault]).into_response()
+}

@@ -1,0 +1,177 @@
+//! A form as a program sends it, and what it says of who drew it and where.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use url::Url;
+
+use crate::domain::signup::submitted_form::DrawnBy;
+use crate::web::form::form_context::FormContext;
+use crate::web::http::fields::{Fields, InvalidField};
+use crate::web::{App, state::catalog::Offer};
+
+/// Without a page of theirs, evidence names the way that it came.
+const SOURCE: &str = "/api/v1/signups";
+
+/// Of a page's address more is not kept than its origin.
+const PAGE_MOST: usize = 300;
+
+/// What is sent.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignupBody {
+    /// The hash of the form that was drawn.
+    #[serde(default)]
+    pub form: String,
+    /// Whose form, where its hash does not say it: a report's short name, or `newsletters`.
+    #[serde(default)]
+    pub report: Option<String>,
+    email: String,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    organisation: Option<String>,
+    #[serde(default)]
+    job_title: Option<String>,
+    /// Short names.
+    #[serde(default)]
+    newsletters: Vec<String>,
+    /// Codes.
+    #[serde(default)]
+    purposes: Vec<String>,
+    consent: ConsentBody,
+    /// The hashes of the words shown, by the codes of their purposes.
+    #[serde(default)]
+    notices: BTreeMap<String, String>,
+    /// The address of the page that it stood on.
+    #[serde(default)]
+    page: Option<String>,
+    /// Where the reader came from; not kept.
+    #[serde(default, rename = "source")]
+    _source: IgnoredAny,
+    #[serde(default)]
+    drawn_by: DrawnByBody,
+    /// What people never see.
+    #[serde(default)]
+    pub website: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConsentBody {
+    accepted: bool,
+    /// The label of the policy shown.
+    policy: String,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum DrawnByBody {
+    Element,
+    #[default]
+    Page,
+}
+
+impl SignupBody {
+    /// The same as the form of a page sends it, for one set of rules.
+    pub(super) fn fields(&self, context: &FormContext<'_>) -> Fields {
+        let mut fields = Fields::default();
+        let mut push = |name: &str, value: &str| fields.push(name, value.as_bytes());
+        let lines = [&self.name, &self.organisation, &self.job_title];
+        push("email", &self.email);
+        for (name, value) in ["name", "organisation", "job_title"].iter().zip(lines) {
+            push(name, value.as_deref().unwrap_or_default());
+        }
+        push("policy", &self.consent.policy);
+        if self.consent.accepted {
+            push("consent", "yes");
+        }
+        for newsletter in &self.newsletters {
+            push("newsletter", newsletter);
+        }
+        for purpose in &self.purposes {
+            push("purpose", purpose);
+        }
+        push("website", &self.website);
+        // What is told of words is looked at by itself: here all are told, of newsletters too.
+        for offer in context.offers {
+            push("notice", &offer.notice.sha256);
+        }
+        fields
+    }
+
+    /// What is wrong with the words that were shown: some are others by now, or it is not said which they were.
+    pub(super) fn notice_errors(
+        &self,
+        context: &FormContext<'_>,
+        is_form_of_now: bool,
+    ) -> Vec<InvalidField> {
+        let ticked = |offer: &&Offer| match &offer.slug {
+            Some(slug) => self.newsletters.iter().any(|sent| sent == slug.as_str()),
+            None => self.purposes.iter().any(|sent| sent == offer.purpose.as_str()),
+        };
+        let offers = context.offers.iter().filter(ticked);
+        let offers =
+            offers.map(|offer| (offer.field(), &offer.purpose, offer.notice.sha256.as_str()));
+        let consent = &context.consent;
+        let consent = ("consent", &consent.purpose, consent.sha256.as_str());
+        let mut untold = false;
+        let mut errors = Vec::new();
+        for (field, purpose, sha256) in std::iter::once(consent).chain(offers) {
+            match self.notices.get(purpose.as_str()) {
+                Some(told) if told == sha256 => {}
+                Some(_) => {
+                    let words =
+                        "The words beside this box have changed: read them, then tick it again";
+                    errors.push(InvalidField::new(field, "stale", words));
+                }
+                None => untold |= !is_form_of_now,
+            }
+        }
+        if untold && errors.is_empty() {
+            let words = "This form has changed: load it again, then tick its boxes again";
+            errors.push(InvalidField::new("form", "stale", words));
+        }
+        errors
+    }
+
+    /// Who drew it. That it was our script is believed of a page that may hold it, whose browser says which page it is.
+    pub(super) fn drawn_by(&self, elsewhere: Option<&str>) -> DrawnBy {
+        match self.drawn_by {
+            DrawnByBody::Element if elsewhere.is_some() => DrawnBy::Element,
+            _ => DrawnBy::Page,
+        }
+    }
+
+    /// The page on which it stood, as evidence names it: its origin, which must be one of ours or of `embed_origins`, and
+    /// its path, unless that is long or may hold an address.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn page(&self, app: &App, elsewhere: Option<&str>) -> Result<String, InvalidField> {
+        let Some(page) = self.page.as_deref().filter(|page| !page.is_empty()) else {
+            return Ok(elsewhere.unwrap_or(SOURCE).to_owned());
+        };
+        let wrong = |code, message| InvalidField::new("page", code, message);
+        let url = Url::parse(page).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let url = url.ok_or_else(|| wrong("malformed", "Send the whole address of the page"))?;
+        let origin = url.origin().ascii_serialization();
+        if elsewhere.is_some_and(|elsewhere| elsewhere != origin) {
+            return Err(wrong("other-origin", "Send the address of the page that this comes from"));
+        }
+        let is_known = app.own_host.is_origin(&origin) || app.embed_origins.contains(&origin);
+        if !is_known {
+            return Err(wrong(
+                "unknown-origin",
+                "Send a page of this site or of one in embed_origins",
+            ));
+        }
+        let path = url.path();
+        let may_name_somebody = path.contains('@') || path.to_ascii_lowercase().contains("%40");
+        if may_name_somebody || path.len() > PAGE_MOST {
+            return Ok(origin);
+        }
+        Ok(format!("{origin}{path}"))
+    }
+}

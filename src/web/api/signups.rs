@@ -1,0 +1,155 @@
+//! `POST /api/v1/signups`: a form that somebody else drew, by the rules of our own.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde::Serialize;
+
+use super::cors::preflight;
+use super::form_document::blank;
+use super::json::Document;
+use super::offered::{find_by_hash, find_form, form_slug};
+use super::once::{self, Once, accepted};
+use super::problem::Problem;
+use super::signup_body::SignupBody;
+use crate::domain::signup::submitted_form::Method;
+use crate::domain::timestamp::Timestamp;
+use crate::web::form::answers::Answers;
+use crate::web::form::form_context::FormContext;
+use crate::web::form::hand_in::{HandIn, hand_in};
+use crate::web::http::fields::InvalidField;
+use crate::web::state::catalog::Catalog;
+use crate::web::visitor::Visitor;
+use crate::web::waiting::Waiting;
+use crate::web::{App, Error, origin};
+
+/// When to come back to a form that rests, in seconds.
+const RESTS_FOR: u64 = 15 * 60;
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new().route("/api/v1/signups", post(receive).options(preflight))
+}
+
+/// What is answered to a form that was taken; the same whatever is known of the address.
+#[derive(Serialize)]
+pub(super) struct Pending {
+    status: &'static str,
+    /// What the code and another mail are asked for with, for two hours. It goes in bodies alone.
+    waiting: String,
+    /// From when another mail can be asked for; none for at once.
+    resend_after: Option<Timestamp>,
+}
+
+impl Pending {
+    /// The document for who waits so.
+    pub(super) fn document(app: &App, waiting: &Waiting) -> Result<String, Error> {
+        let limit = &app.settings.mail_limit;
+        let answer = Self {
+            status: "pending",
+            waiting: waiting.token(app).ok_or(Error::Internal)?,
+            resend_after: waiting.asks_again_from(limit, app.clock.now()),
+        };
+        serde_json::to_string(&answer).map_err(|error| {
+            tracing::error!(error = ?error, "an answer could not be written down");
+            Error::Internal
+        })
+    }
+}
+
+async fn receive(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    sent: Document<SignupBody>,
+) -> Result<Response, Error> {
+    app.network_limits.signups.check(visitor.ip)?;
+    let request = match once::begin(&app, &visitor.headers, &sent.bytes).await? {
+        Once::EachTime => None,
+        Once::First(request) => Some(request),
+        Once::Answered(answer) => return Ok(answer),
+    };
+    let taken = take(&app, visitor, sent.value).await;
+    if let Some(request) = request {
+        let answer = taken.as_ref().ok().and_then(|taken| taken.as_ref().ok());
+        once::end(&app, &request, answer.map(String::as_str)).await;
+    }
+    Ok(taken?.map_or_else(|refusal| refusal, accepted))
+}
+
+/// Takes a form; what it is answered, or why it is refused.
+async fn take(
+    app: &App,
+    visitor: Visitor,
+    sent: SignupBody,
+) -> Result<Result<String, Response>, Error> {
+    let elsewhere = origin::elsewhere(app, &visitor.headers)?;
+    let catalog = app.catalog.get().await?;
+    let Some((context, is_form_of_now)) = find(app, &catalog, &sent)? else {
+        let words = "This form is not known, or has changed: load it again, and send its hash";
+        let code = if sent.form.is_empty() { "required" } else { "stale" };
+        let wrong = vec![InvalidField::new("form", code, words)];
+        return Ok(Err(Problem::unusable(wrong).into_response()));
+    };
+    if catalog.rests(context.report.map(|report| &report.slug)) {
+        return Ok(Err(rests()));
+    }
+    let fields = sent.fields(&context);
+    let mut errors = sent.notice_errors(&context, is_form_of_now);
+    let page = sent.page(app, elsewhere.as_deref());
+    let (answers, source) = match (Answers::read(&context, &fields), page) {
+        (Ok(answers), Ok(page)) if errors.is_empty() => (answers, page),
+        (answers, page) => {
+            let mut wrong = answers.err().map(|unusable| unusable.errors).unwrap_or_default();
+            errors.retain(|error| wrong.iter().all(|other| other.field != error.field));
+            wrong.append(&mut errors);
+            wrong.extend(page.err());
+            return Ok(Err(Problem::unusable(wrong).into_response()));
+        }
+    };
+    let form = HandIn {
+        context: &context,
+        answers,
+        is_trapped: !sent.website.is_empty(),
+        blank: is_form_of_now.then(|| blank(app, &context)).transpose()?,
+        method: Method::Api,
+        drawn_by: sent.drawn_by(elsewhere.as_deref()),
+        source,
+        before: None,
+        request_id: visitor.request_id,
+    };
+    let waiting = hand_in(app, form).await?;
+    Pending::document(app, &waiting).map(Ok)
+}
+
+/// The form that was sent, and whether it was drawn as it is now. By its hash alone, or by the report that it is said to be
+/// of where it has changed since.
+fn find<'a>(
+    app: &App,
+    catalog: &'a Arc<Catalog>,
+    sent: &SignupBody,
+) -> Result<Option<(FormContext<'a>, bool)>, Error> {
+    let report = sent.report.as_deref().map(form_slug);
+    if let Some(context) = find_by_hash(app, catalog, &sent.form)? {
+        let drawn = context.report.map(|report| &report.slug);
+        let is_meant = report.is_none_or(|meant| meant.is_ok_and(|meant| meant.as_ref() == drawn));
+        return Ok(is_meant.then_some((context, true)));
+    }
+    let Some(Ok(report)) = report else { return Ok(None) };
+    match find_form(catalog, report.as_ref()) {
+        Ok(context) => Ok(Some((context, false))),
+        Err(Error::NotFound | Error::Gone(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The answer to a form that was sent while it rests: nothing is stored, for it would mail somebody.
+pub(super) fn rests() -> Response {
+    let words = "This form is paused for now: try again later today";
+    let fault = InvalidField::new("form", "resting", words);
+    let mut answer = Problem::new(StatusCode::SERVICE_UNAVAILABLE, fault).into_response();
+    answer.headers_mut().insert(header::RETRY_AFTER, RESTS_FOR.into());
+    answer
+}

@@ -1,0 +1,85 @@
+//! Where the form stands, and what it offers there.
+
+use std::sync::Arc;
+
+use crate::store::catalog::notices::Notice;
+use crate::store::catalog::reports::Report;
+use crate::store::policy::versions::PolicyVersion;
+use crate::web::Error;
+use crate::web::state::catalog::{Catalog, Offer, OfferedReport};
+
+/// One place where the form stands, and what it offers there.
+pub(in crate::web) struct FormContext<'a> {
+    /// What is on offer.
+    pub catalog: &'a Arc<Catalog>,
+    /// The page's own path: where the form posts, and what the evidence names.
+    pub path: String,
+    /// The report asked for.
+    pub report: Option<&'a Report>,
+    /// The newsletters offered, and the operator's own purposes.
+    pub offers: &'a [Offer],
+    /// The policy in force.
+    pub policy: &'a Arc<PolicyVersion>,
+    /// The words beside its box.
+    pub consent: &'a Arc<Notice>,
+}
+
+impl<'a> FormContext<'a> {
+    /// The form of a report.
+    ///
+    /// # Errors
+    /// A report is published only with a policy and a controller; should the settings lose the controller later, nobody
+    /// can be asked to agree to anything.
+    pub(in crate::web) fn of_report(
+        catalog: &'a Arc<Catalog>,
+        offered: &'a OfferedReport,
+    ) -> Result<Self, Error> {
+        let (policy, consent) = catalog.terms().ok_or(Error::Unavailable)?;
+        Ok(Self {
+            catalog,
+            path: format!("/reports/{}", offered.report.slug),
+            report: Some(&offered.report),
+            offers: &offered.offers,
+            policy,
+            consent,
+        })
+    }
+
+    /// What its button says.
+    pub(in crate::web) fn button(&self) -> &'static str {
+        if self.report.is_some() { "Email me the report" } else { "Sign up" }
+    }
+
+    /// What stands at the field for the address.
+    pub(in crate::web) fn email_hint(&self) -> &'static str {
+        if self.report.is_some() {
+            "We send the link to the report to this address."
+        } else {
+            "We send a link to this address, to be sure that it is yours. The newsletter then goes there."
+        }
+    }
+
+    /// What stands under the button: what comes next.
+    pub(in crate::web) fn next_words(&self) -> &'static str {
+        if self.report.is_some() {
+            "Next, look for our message, follow the link in it and press the button there. Until then, nothing counts \
+             as agreed."
+        } else {
+            "Next, look for our message, follow the link in it and press the button there. Until then, you are not \
+             signed up."
+        }
+    }
+
+    /// The form for newsletters alone, while there is one to choose and a policy to agree to.
+    pub(in crate::web) fn of_newsletters(catalog: &'a Arc<Catalog>) -> Option<Self> {
+        let (policy, consent) = catalog.terms()?;
+        (!catalog.newsletters.is_empty()).then(|| Self {
+            catalog,
+            path: "/newsletters".to_owned(),
+            report: None,
+            offers: &catalog.newsletters,
+            policy,
+            consent,
+        })
+    }
+}

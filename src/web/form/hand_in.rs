@@ -1,0 +1,81 @@
+//! A form that can be taken is handed in: stored, or, where a program filled it in, counted.
+
+use std::sync::Arc;
+
+use super::answers::Answers;
+use super::form_context::FormContext;
+use crate::domain::consent::blank_form::BlankForm;
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::request_id::RequestId;
+use crate::domain::signup::submitted_form::{DrawnBy, Method};
+use crate::flows::signup::sign_up::SignUp;
+use crate::web::waiting::{Sent, Waiting};
+use crate::web::{App, Error};
+
+/// A form that can be taken.
+pub(in crate::web) struct HandIn<'a> {
+    pub context: &'a FormContext<'a>,
+    pub answers: Answers,
+    /// Whether the field was filled in that people never see: then it gets the same answer and is counted, nothing else.
+    pub is_trapped: bool,
+    /// What was shown, where that is known.
+    pub blank: Option<Arc<BlankForm>>,
+    pub method: Method,
+    pub drawn_by: DrawnBy,
+    /// The page on which it stood, for evidence.
+    pub source: String,
+    /// What the same browser sent to the same mailbox before.
+    pub before: Option<Waiting>,
+    pub request_id: RequestId,
+}
+
+/// Takes a form. What its sender is told depends on nothing that is known of the address.
+///
+/// # Errors
+/// When it could not be stored.
+pub(in crate::web) async fn hand_in(app: &App, form: HandIn<'_>) -> Result<Waiting, Error> {
+    let HandIn { context, answers, before, request_id, .. } = form;
+    let at = app.moment();
+    let signup_id = at.new_id();
+    let report = context.report.map(|report| &report.slug);
+    let replaces = before.as_ref().and_then(|before| before.form_for(report));
+    let chosen = answers.choices.iter().skip(1).map(|notice| notice.purpose.clone()).collect();
+    let sent = Sent { signup_id, email: answers.email.as_str(), report, chosen };
+    let waiting = Waiting::new(sent, before, &app.settings.mail_limit, at.now);
+    if form.is_trapped {
+        app.intake.hand_in_dropped(report.cloned()).await?;
+        return Ok(waiting);
+    }
+    let unticked = form.blank.as_ref().map(|_| answers.unticked(context));
+    let signup = SignUp {
+        signup_id,
+        form: form.blank,
+        unticked: unticked.unwrap_or_default(),
+        email: answers.email,
+        name: answers.name,
+        organisation: answers.organisation,
+        job_title: answers.job_title,
+        report: context.report.map(|report| (report.report_id, report.slug.clone())),
+        policy: context.policy.clone(),
+        choices: answers.choices,
+        source: form.source,
+        method: form.method,
+        drawn_by: form.drawn_by,
+        replaces,
+        request_id: Some(request_id),
+    };
+    app.intake.hand_in(signup).await?;
+    Ok(waiting)
+}
+
+/// What was sent before, if it was to the same mailbox as this.
+pub(in crate::web) fn to_same_mailbox(
+    app: &App,
+    before: Option<Waiting>,
+    email: &EmailAddress,
+) -> Option<Waiting> {
+    let mailbox = |email: &EmailAddress| app.settings.address_secret.limiter_key(email);
+    before.filter(|before| {
+        EmailAddress::parse(&before.email).is_ok_and(|other| mailbox(&other) == mailbox(email))
+    })
+}

@@ -1,0 +1,85 @@
+//! A form that is sent again with the same key is stored once.
+
+use std::time::Duration;
+
+use assent::worker::tasks::forget_signups::forget_signups;
+use futures_util::future::join_all;
+use macro_rules_attribute::apply;
+use serde_json::Value;
+
+use super::{ADA, SIGNUPS, filled_in, signups, start};
+use crate::support::api::{problem, refusal, refused};
+use crate::support::app::{Answer, Database, TestApp};
+use crate::support::both_databases;
+
+const KEPT: &str = "SELECT count(*) FROM idempotent_request";
+
+async fn send(app: &TestApp, key: &str, body: &Value) -> Answer {
+    let request = app.request("POST", SIGNUPS).header("content-type", "application/json");
+    app.send(request.header("idempotency-key", key).body(body.to_string())).await
+}
+
+#[apply(both_databases!)]
+async fn it_is_answered_as_it_was_for_a_day(database: Database) {
+    let app = start(database).await;
+    let body = filled_in(&app, ADA).await;
+    let first = send(&app, "one", &body).await;
+    assert_eq!((first.status, first.header("idempotency-replayed")), (202, ""));
+    let again = send(&app, "one", &body).await;
+    assert_eq!((again.status, again.body.clone()), (202, first.body.clone()));
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    assert_eq!(signups(&app).await, 1);
+    let other = send(&app, "one", &filled_in(&app, "bob@b.example").await).await;
+    assert_eq!(refusal(&other), refused(422, "idempotency-key", "other-body"));
+    assert_eq!(send(&app, "two", &body).await.status, 202);
+    assert_eq!(signups(&app).await, 2);
+    app.advance(Duration::from_hours(24));
+    assert_eq!(send(&app, "one", &body).await.status, 202);
+    assert_eq!(signups(&app).await, 3);
+}
+
+#[apply(both_databases!)]
+async fn of_many_at_once_one_is_stored(database: Database) {
+    let app = start(database).await;
+    let body = filled_in(&app, ADA).await;
+    let answers = join_all((0..20).map(|_| send(&app, "one", &body))).await;
+    let taken = answers.iter().filter(|answer| answer.status == 202);
+    assert!(taken.count() >= 1);
+    for answer in answers.iter().filter(|answer| answer.status != 202) {
+        assert_eq!(refusal(answer), refused(409, "idempotency-key", "under-way"));
+        assert!(!answer.header("retry-after").is_empty());
+    }
+    assert_eq!(signups(&app).await, 1);
+}
+
+#[apply(both_databases!)]
+async fn what_was_refused_may_be_sent_again(database: Database) {
+    let app = start(database).await;
+    let mut body = filled_in(&app, "").await;
+    assert_eq!(problem(&send(&app, "one", &body).await).0, 422);
+    body["email"] = ADA.into();
+    assert_eq!(send(&app, "one", &body).await.status, 202, "put right under the same key");
+    assert_eq!(signups(&app).await, 1);
+}
+
+#[apply(both_databases!)]
+async fn a_key_is_kept_by_its_hash_for_a_day(database: Database) {
+    let app = start(database).await;
+    let body = filled_in(&app, ADA).await;
+    for key in ["", &"k".repeat(256)] {
+        let answer = send(&app, key, &body).await;
+        assert_eq!(refusal(&answer), refused(422, "idempotency-key", "malformed"));
+    }
+    assert_eq!(send(&app, &"k".repeat(255), &body).await.status, 202);
+    assert_eq!(app.count(KEPT).await, 1);
+    app.advance(Duration::from_hours(23));
+    let forget = || async {
+        let (db, settings) = (&app.core.db, &app.core.flow_settings);
+        forget_signups(db, settings, &app.core.moment()).await.unwrap();
+    };
+    forget().await;
+    assert_eq!(app.count(KEPT).await, 1);
+    app.advance(Duration::from_hours(1));
+    forget().await;
+    assert_eq!(app.count(KEPT).await, 0);
+}
