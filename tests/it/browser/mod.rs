@@ -3,6 +3,7 @@
 //! first: stories are told in the order of their names.
 
 mod choices;
+mod element;
 mod journey;
 mod pages;
 pub mod reader;

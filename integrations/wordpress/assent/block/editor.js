@@ -1,0 +1,66 @@
+// The block in the editor. What readers see is drawn by the server, in includes/form.php.
+( ( wp ) => {
+	'use strict';
+	const { createElement: el, Fragment, useState } = wp.element;
+	const { __ } = wp.i18n;
+	const { InspectorControls, useBlockProps } = wp.blockEditor;
+	const { Disabled, PanelBody, Placeholder, RangeControl, TextControl, ToggleControl } = wp.components;
+	const ServerSideRender = wp.serverSideRender.default || wp.serverSideRender;
+
+	const slug = ( typed ) => {
+		const path = /\/reports\/([^/?#]+)/.exec( typed );
+		return ( path ? path[ 1 ] : typed ).trim().toLowerCase();
+	};
+
+	// What is typed holds when its field is left, or at Enter: half a name is no report.
+	const Report = ( { value, onChange } ) => {
+		const [ typed, setTyped ] = useState( value );
+		const holds = () => onChange( slug( typed ) );
+		return el( TextControl, {
+			label: __( 'Report', 'assent' ),
+			help: __( 'Its address, or the last part of it: digital-councils', 'assent' ),
+			value: typed,
+			onChange: setTyped,
+			onBlur: holds,
+			onKeyDown: ( event ) => event.key === 'Enter' && holds(),
+			__nextHasNoMarginBottom: true,
+			__next40pxDefaultSize: true,
+		} );
+	};
+
+	wp.blocks.registerBlockType( 'assent/form', {
+		edit: ( { attributes, setAttributes } ) => {
+			const { report, newsletters, headingLevel } = attributes;
+			const which = el( Fragment, null,
+				el( ToggleControl, {
+					label: __( 'Newsletters alone, without a report', 'assent' ),
+					checked: newsletters,
+					onChange: ( value ) => setAttributes( { newsletters: value } ),
+					__nextHasNoMarginBottom: true,
+				} ),
+				! newsletters && el( Report, { value: report, onChange: ( value ) => setAttributes( { report: value } ) } )
+			);
+			return el( Fragment, null,
+				el( InspectorControls, null,
+					el( PanelBody, { title: __( 'Form', 'assent' ) },
+						which,
+						el( RangeControl, {
+							label: __( 'Level of its headings', 'assent' ),
+							min: 1,
+							max: 6,
+							value: headingLevel,
+							onChange: ( value ) => setAttributes( { headingLevel: value } ),
+							__nextHasNoMarginBottom: true,
+						} )
+					)
+				),
+				el( 'div', useBlockProps(),
+					newsletters || report
+						? el( Disabled, null, el( ServerSideRender, { block: 'assent/form', attributes } ) )
+						: el( Placeholder, { icon: 'email-alt', label: __( 'Assent form', 'assent' ) }, which )
+				)
+			);
+		},
+		save: () => null,
+	} );
+} )( window.wp );

@@ -1,0 +1,167 @@
+<?php
+/**
+ * What stands in a page: the element that draws the form in the reader's browser, and inside it, for who
+ * has no script, a field for the address that leads to the form on the assent server.
+ *
+ * @package Assent
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * `[assent report="slug"]`, `[assent newsletters]`; `heading_level="3"`.
+ *
+ * @param array|string $given What stands in the shortcode.
+ * @return string
+ */
+function assent_shortcode( $given ) {
+	$given = (array) $given;
+	$name  = in_array( 'newsletters', array_map( 'strval', $given ), true ) ? 'newsletters' : '';
+	$given = shortcode_atts(
+		array(
+			'report'        => '',
+			'heading_level' => 2,
+		),
+		$given,
+		'assent'
+	);
+	return assent_form( '' === $name ? (string) $given['report'] : $name, (int) $given['heading_level'] );
+}
+
+/**
+ * The block.
+ *
+ * @param array $given Its attributes.
+ * @return string
+ */
+function assent_block( $given ) {
+	$name  = empty( $given['newsletters'] ) ? (string) ( $given['report'] ?? '' ) : 'newsletters';
+	$level = (int) ( $given['headingLevel'] ?? 2 );
+	if ( defined( 'REST_REQUEST' ) && REST_REQUEST && current_user_can( 'edit_posts' ) ) {
+		return assent_preview( $name, $level );
+	}
+	$form = assent_form( $name, $level );
+	return '' === $form ? '' : sprintf( '<div %s>%s</div>', get_block_wrapper_attributes(), $form );
+}
+
+/**
+ * One form, for readers.
+ *
+ * @param string $name  A report's slug, or `newsletters`.
+ * @param int    $level The level of its headings.
+ * @return string Nothing where there is no such form; who may edit is told.
+ */
+function assent_form( $name, $level ) {
+	$name  = trim( $name );
+	$words = assent_words( $name );
+	if ( false === $words ) {
+		return current_user_can( 'edit_posts' ) ? '<p class="assent-note">' . esc_html( assent_missing( $name ) ) . '</p>' : '';
+	}
+	$plain = $words && empty( $words['resting'] ) ? assent_plain_form( $name, $words ) : assent_link( $name, $words );
+	if ( is_feed() ) {
+		return assent_link( $name, $words );
+	}
+	wp_enqueue_script( 'assent-embed', assent_url() . '/embed.js', array(), null, true ); // phpcs:ignore WordPress.WP.EnqueuedResourceParameters -- the server says how long it holds.
+	$which = 'newsletters' === $name ? 'newsletters' : 'report="' . esc_attr( $name ) . '"';
+	return sprintf( '<assent-form %s heading-level="%d">%s</assent-form>', $which, max( 1, min( 6, $level ) ), $plain );
+}
+
+/**
+ * The script stands in nobody's way.
+ *
+ * @param string $tag    The element.
+ * @param string $handle Which script.
+ * @return string
+ */
+function assent_async( $tag, $handle ) {
+	return 'assent-embed' === $handle && false === strpos( $tag, ' async' ) ? str_replace( ' src=', ' async src=', $tag ) : $tag;
+}
+add_filter( 'script_loader_tag', 'assent_async', 10, 2 );
+
+/**
+ * Without script: the address alone. The boxes and their words are on the page that it leads to, so that
+ * a cached copy of this one never shows words that hold no more.
+ *
+ * @param string $name  A report's slug, or `newsletters`.
+ * @param array  $words Its document.
+ * @return string
+ */
+function assent_plain_form( $name, $words ) {
+	$label = __( 'E-mail address', 'assent' );
+	foreach ( $words['fields'] as $field ) {
+		if ( isset( $field['name'], $field['label'] ) && 'email' === $field['name'] ) {
+			$label = $field['label'];
+		}
+	}
+	$button = isset( $words['button'] ) ? $words['button'] : __( 'Go on', 'assent' );
+	$id     = wp_unique_id( 'assent-email-' );
+	return sprintf(
+		'<form class="assent-begin" method="post" action="%1$s"><p><strong>%6$s</strong></p><p><label for="%2$s">%3$s</label><br><input id="%2$s" type="email" name="email" autocomplete="email" maxlength="254" required></p><p><button type="submit" class="wp-element-button">%4$s</button></p><p><small>%5$s</small></p></form>',
+		esc_url( assent_page( $name ) . '/begin' ),
+		esc_attr( $id ),
+		esc_html( $label ),
+		esc_html( $button ),
+		esc_html__( 'The next page shows what you can agree to. Nothing is kept before that.', 'assent' ),
+		esc_html( $words['title'] )
+	);
+}
+
+/**
+ * Where no more is known than where the form is.
+ *
+ * @param string     $name  A report's slug, or `newsletters`.
+ * @param array|null $words Its document, if known.
+ * @return string
+ */
+function assent_link( $name, $words ) {
+	$text = 'newsletters' === $name ? __( 'Sign up for newsletters', 'assent' ) : __( 'Get the report', 'assent' );
+	return sprintf( '<a href="%s">%s</a>', esc_url( assent_page( $name ) ), esc_html( isset( $words['title'] ) ? $words['title'] : $text ) );
+}
+
+/**
+ * Why no form is shown, for who can do something about it.
+ *
+ * @param string $name What was asked for.
+ * @return string
+ */
+function assent_missing( $name ) {
+	if ( '' === assent_url() ) {
+		return __( 'Assent: set the address of your assent server under Settings → Assent forms. Readers see nothing here until then.', 'assent' );
+	}
+	if ( '' === $name ) {
+		return __( 'Assent: say which report the form is for, or that it is for newsletters.', 'assent' );
+	}
+	/* translators: 1: a report's name in addresses, 2: the address of the server. */
+	return sprintf( __( 'Assent: there is no published report “%1$s” at %2$s. Readers see nothing here.', 'assent' ), $name, assent_url() );
+}
+
+/**
+ * For the editor: all words as they stand at this moment, with nothing to press.
+ *
+ * @param string $name  A report's slug, or `newsletters`.
+ * @param int    $level The level of its headings.
+ * @return string
+ */
+function assent_preview( $name, $level ) {
+	$words = assent_words( trim( $name ) );
+	if ( false === $words ) {
+		return '<p>' . esc_html( assent_missing( $name ) ) . '</p>';
+	}
+	if ( null === $words ) {
+		/* translators: %s: the address of the server. */
+		return '<p>' . esc_html( sprintf( __( 'Assent: %s did not answer. Readers get the form as soon as their browsers reach it, and a link until then.', 'assent' ), assent_url() ) ) . '</p>';
+	}
+	$tag  = 'h' . max( 1, min( 6, $level ) );
+	$html = sprintf( '<%1$s>%2$s</%1$s>', $tag, esc_html( $words['title'] ) );
+	if ( ! empty( $words['resting'] ) ) {
+		$html .= '<p><strong>' . esc_html__( 'This form is paused for now; readers see a link.', 'assent' ) . '</strong></p>';
+	}
+	foreach ( $words['fields'] as $field ) {
+		$html .= '<p><label>' . esc_html( $field['label'] ) . '<br><input type="text" disabled></label></p>';
+	}
+	foreach ( $words['boxes'] as $box ) {
+		$html .= '<p><label><input type="checkbox" disabled> <strong>' . esc_html( $box['name'] ) . '</strong> ' . esc_html( $box['words'] ) . '</label></p>';
+	}
+	$html .= '<p><button type="button" class="wp-element-button" disabled>' . esc_html( isset( $words['button'] ) ? $words['button'] : '' ) . '</button></p>';
+	return '<div class="assent-preview">' . $html . '</div>';
+}

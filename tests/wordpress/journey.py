@@ -1,0 +1,262 @@
+"""A publisher with a WordPress site, from the zip to a confirmed contact; then all that goes wrong.
+
+journey.py KIND ZIP DIRECTORY: KIND as in sites.py. Pictures go to target/screenshots/wordpress/.
+"""
+
+import http.cookiejar
+import os
+import re
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from program import REPORT, Assent, read
+from sites import PASSWORD, Site
+from webdriver import ENTER, Browser, Fault
+
+# Whoever is told to end ends what it started first.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end"))
+
+FORM = "assent-form >> "
+PICTURES = "target/screenshots/wordpress"
+
+
+def sure(holds, what):
+    if not holds:
+        raise SystemExit(f"not so: {what}")
+    print(f"  {what}", flush=True)
+
+
+class Journey:
+    def __init__(self, kind, archive, directory):
+        self.kind, self.archive, self.directory = kind, os.path.abspath(archive), directory
+        os.makedirs(PICTURES, exist_ok=True)
+
+    def run(self):
+        os.makedirs(f"{self.directory}/site")
+        with Site(self.kind, f"{self.directory}/site") as self.site, Assent(f"{self.directory}/assent", self.site.url) as self.assent:
+            print(f"== WordPress {self.site.php('global $wp_version; echo $wp_version;')} ({self.kind})", flush=True)
+            try:
+                with Browser(f"{self.directory}/staff") as self.staff:
+                    self.installs()
+                    self.sets_the_address()
+                    page = self.inserts_the_block()
+                    self.reads_with_script(page)
+                    self.reads_without_script(page)
+                    self.uses_the_shortcode()
+                    self.allows_nobody_else()
+                    self.outlives_a_silent_server(page)
+                    self.leaves_nothing()
+            except BaseException:
+                self.picture(getattr(self, "staff", None), "failed")
+                raise
+            complaints = self.site.complaints()
+            sure(not complaints, f"PHP has nothing to say about the plugin {complaints}")
+
+    def picture(self, browser, name):
+        try:
+            browser.picture(f"{PICTURES}/{self.kind}-{name}.png")
+        except (AttributeError, Fault, OSError):
+            pass
+
+    def signs_in(self, browser, who):
+        browser.goto(self.site.url + "/wp-login.php")
+        # It takes the focus by itself a moment later.
+        browser.until(lambda: browser.run("return document.activeElement.id === 'user_login'"), "the field of the name")
+        browser.type("#user_login", who)
+        browser.type("#user_pass", PASSWORD + ENTER)
+        browser.find("#wpadminbar")
+
+    def installs(self):
+        self.signs_in(self.staff, "admin")
+        self.staff.goto(self.site.url + "/wp-admin/plugin-install.php?tab=upload")
+        self.staff.type("#pluginzip", self.archive)
+        self.staff.click("#install-plugin-submit")
+        self.staff.press("Activate Plugin")
+        self.staff.find("tr[data-slug=assent-forms].active, tr[data-plugin='assent/assent.php'].active")
+        sure(True, "the zip is installed and activated at wp-admin")
+
+    def sets_the_address(self):
+        settings = self.site.url + "/wp-admin/options-general.php?page=assent"
+        for wrong in ("http://reports.example", "ftp://reports.example", "https://", "https://u:p@reports.example", "javascript:alert(1)", "https://a b"):
+            self.staff.goto(settings)
+            self.staff.run("document.getElementById('assent_url').value = arguments[0]", wrong)
+            self.staff.click("#submit")
+            self.staff.reads(".notice-error, .error", "Enter an address such as")
+            sure(self.site.php("echo get_option( 'assent_url', '' );") == "", f"{wrong} is refused")
+        self.staff.goto(settings)
+        self.staff.type("#assent_url", self.assent.url + "/reports/")
+        self.staff.click("#submit")
+        self.staff.reads("#assent-state", "It answers.")
+        sure(self.site.url in self.staff.text(self.staff.find("#wpbody-content")), "the settings say what embed_origins must hold")
+        sure(self.site.php("echo get_option( 'assent_url' );") == self.assent.url, "the address is set, without its path")
+        self.picture(self.staff, "settings")
+
+    def inserts_the_block(self):
+        staff = self.staff
+        staff.goto(self.site.url + "/wp-admin/post-new.php?post_type=page")
+        staff.until(lambda: staff.run("return !!window.wp?.data?.select('core/editor')?.getCurrentPostId()"), "the editor", 60)
+        # The guide that greets whoever comes for the first time.
+        staff.run("""for (const scope of ['core/edit-post', 'core'])
+            for (const guide of ['welcomeGuide', 'welcomeGuideTemplate']) wp.data.dispatch('core/preferences').set(scope, guide, false);""")
+        staff.run("wp.data.dispatch('core/editor').editPost({ title: 'An article with a report' })")
+        staff.click(".edit-post-header-toolbar__inserter-toggle, .editor-document-tools__inserter-toggle", 60)
+        staff.type(".block-editor-inserter__search input", "assent")
+        staff.click(".editor-block-list-item-assent-form")
+        canvas = staff.until(lambda: staff.run("""const frame = document.querySelector('iframe[name=editor-canvas]');
+            return frame ? (frame.contentDocument.querySelector('[data-type="assent/form"]') && frame) :
+                document.querySelector('[data-type="assent/form"]') && true"""), "the block")
+        if canvas is not True:
+            staff.frame(canvas)
+        # The whole address, as somebody would copy it.
+        staff.type("[data-type='assent/form'] input[type=text]", f"{self.assent.url}/reports/{REPORT}" + ENTER)
+        staff.reads("[data-type='assent/form']", "I agree", 30)
+        words = staff.text(staff.find("[data-type='assent/form']"))
+        staff.frame()
+        for said in ("Local digital transformation", "Email me the report"):
+            sure(said in words, f"the editor shows {said!r}")
+        self.picture(staff, "editor")
+        staff.run("wp.data.dispatch('core/block-editor').clearSelectedBlock()")
+        staff.click(".editor-post-publish-panel__toggle, .editor-post-publish-button__button")
+        staff.click(".editor-post-publish-panel .editor-post-publish-button")
+        staff.until(lambda: staff.run("return wp.data.select('core/editor').isCurrentPostPublished() && !wp.data.select('core/editor').isSavingPost()"), "published")
+        content = staff.run("return wp.data.select('core/editor').getEditedPostContent()")
+        sure(content.strip() == f'<!-- wp:assent/form {{"report":"{REPORT}"}} /-->', "the page keeps no words, only which form")
+        return staff.run("return wp.data.select('core/editor').getPermalink()")
+
+    def reads_with_script(self, page):
+        email = "ada@northmoor.example"
+        with Browser(f"{self.directory}/reader", width=1000) as reader:
+            reader.goto(page + ("&" if "?" in page else "?") + "utm_source=review&ref=ada@example.org")
+            reader.type(FORM + "#email", "ada" + ENTER)
+            reader.find(FORM + "#errors")
+            self.picture(reader, "errors")
+            reader.run("document.querySelector('assent-form').shadowRoot.getElementById('email').value = ''")
+            reader.type(FORM + "#email", email)
+            reader.click(FORM + "#consent")
+            reader.click(FORM + "#newsletter")
+            self.picture(reader, "form")
+            reader.click(FORM + "button[type=submit]")
+            reader.reads(FORM + ".heading", "Check your inbox")
+            self.picture(reader, "inbox")
+            mail = self.assent.mail_to(email, "Your link to")
+            code = re.search(r"^\s*(\d{6})\s*$", mail, re.MULTILINE)[1]
+            reader.type(FORM + "#code", code + ENTER)
+            reader.reads(FORM + ".heading", "Your report is ready")
+            self.picture(reader, "ready")
+            address = reader.run("return document.querySelector('assent-form').shadowRoot.querySelector('a.button').href")
+            sure(reader.run("return location.href").startswith(page), "signed up and confirmed without leaving the page")
+            said = [line for line in reader.said() if "422" not in line and "favicon" not in line]
+            sure(not said, f"the browser has nothing to say about it {said}")
+        self.downloads(address)
+        contacts = self.assent.command("export", "--purpose", "newsletter:weekly-briefing", "--format", "csv")
+        sure(email in contacts, "the contact is in the export")
+        logs = "".join(file.read_text(errors="replace") for file in self.site.directory.glob("*.log"))
+        held = self.site.php("global $wpdb; foreach ( $wpdb->get_col( 'SHOW TABLES' ) as $table ) { echo wp_json_encode( $wpdb->get_results( \"SELECT * FROM $table\" ) ); }")
+        sure("northmoor" in held.lower() or "Northmoor" in held, "the database of the site was read")
+        sure(email not in held and email not in logs, "the site knows nothing of the reader")
+
+    def downloads(self, address):
+        if not address.endswith("/file"):
+            address += "/file"
+        with urllib.request.urlopen(address, timeout=30) as answer:
+            sure(answer.read(5) == b"%PDF-", "the report is downloaded")
+
+    def reads_without_script(self, page):
+        email = "bo@northmoor.example"
+        with Browser(f"{self.directory}/plain", script=False, width=1000) as reader:
+            reader.goto(page)
+            self.picture(reader, "without-script")
+            sure(reader.run("return document.querySelector('assent-form').shadowRoot === null"), "no script runs")
+            sure(reader.run("return document.querySelectorAll('assent-form input').length") == 1, "an address field alone")
+            reader.type("assent-form input[type=email]", email)
+            reader.click("assent-form button")
+            reader.until(lambda: reader.run("return location.origin") == self.assent.url, "the page of the form")
+            sure(reader.run("return document.getElementById('email').value") == email, "the address is filled in")
+            sure(not reader.run("return document.getElementById('consent').checked"), "no box is ticked")
+            self.picture(reader, "begun")
+            reader.click("#consent")
+            reader.press("Email me the report")
+            reader.reads("h1", "Check your inbox")
+            reader.goto(re.search(r"^\s*(http\S+/confirm/\S+)\s*$", self.assent.mail_to(email, "Your link to"), re.MULTILINE)[1])
+            reader.press("Confirm and get the report")
+            reader.reads("h1", "Your report is ready")
+            self.downloads(reader.run("return location.href"))
+
+    def uses_the_shortcode(self):
+        with_both = self.site.page("Both", f'[assent newsletters]\n\n[assent report="{REPORT}" heading_level="3"]')
+        with Browser(f"{self.directory}/both", width=1000) as reader:
+            reader.goto(with_both)
+            reader.until(lambda: reader.run("return [...document.querySelectorAll('assent-form')].filter(it => it.shadowRoot?.querySelector('form')).length") == 2, "two forms")
+            sure(reader.run("return [...document.querySelectorAll('assent-form')].map(it => it.shadowRoot.querySelector('.heading').tagName).join()") == "H2,H3", "two shortcodes, two forms")
+            self.picture(reader, "both")
+        hostile = self.site.page("Hostile", """[assent report='"><script>alert(1)</script>'] [assent report="no-such-report"] [assent report="../../it"] [assent] [assent report=""]""")
+        answer = read(hostile)
+        sure("<assent-form" not in answer and "alert(1)</script>" not in answer, "what is no report is no form, and nothing of it is in the page")
+
+    def allows_nobody_else(self):
+        settings = self.site.url + "/wp-admin/options-general.php?page=assent"
+        told = "echo get_option( 'assent_url' );"
+        for who, status in (("ed", 403), ("admin", 200)):
+            jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+            browser = urllib.request.build_opener(jar)
+            browser.open(self.site.url + "/wp-login.php").read()
+            browser.open(self.site.url + "/wp-login.php", urllib.parse.urlencode({"log": who, "pwd": PASSWORD, "testcookie": 1}).encode()).read()
+            try:
+                seen = browser.open(settings).status
+            except urllib.error.HTTPError as error:
+                seen = error.code
+            sure(seen == status, f"{who} gets {status} for the settings")
+            for nonce in ({}, {"_wpnonce": "0123456789"}):
+                form = {"option_page": "assent", "action": "update", "assent_url": "https://elsewhere.example", **nonce}
+                try:
+                    seen = browser.open(self.site.url + "/wp-admin/options.php", urllib.parse.urlencode(form).encode()).status
+                except urllib.error.HTTPError as error:
+                    seen = error.code
+                sure(seen == 403 and self.site.php(told) == self.assent.url, f"{who} sets nothing without a good nonce")
+
+    def outlives_a_silent_server(self, page):
+        self.assent.stop()
+        expire = "global $wpdb; foreach ( $wpdb->get_col( \"SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE '\\\\_transient\\\\_assent\\\\_%'\" ) as $it ) { delete_transient( substr( $it, 11 ) ); echo 1; }"
+        sure("1" in self.site.php(expire), "words were held")
+        with socket.socket() as silent:
+            silent.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            silent.bind(("127.0.0.1", self.assent.port))
+            silent.listen(64)
+            begun = time.monotonic()
+            first = []
+            waits = threading.Thread(target=lambda: first.append((read(page), time.monotonic() - begun)))
+            waits.start()
+            time.sleep(1)
+            at = time.monotonic()
+            second = read(page)
+            sure(time.monotonic() - at < 3 and "assent-begin" in second, "meanwhile others wait for nothing, and get the last good words")
+            waits.join(30)
+            sure(first and first[0][1] < 8 and "assent-begin" in first[0][0], f"a silent server costs one reader {first[0][1]:.1f} s")
+        with Browser(f"{self.directory}/offline", width=1000) as reader:
+            reader.goto(page)
+            reader.until(lambda: reader.run("return !!document.querySelector('assent-form input')"), "the plain form")
+            sure(reader.run("return document.querySelector('assent-form input').checkVisibility()"), "where the script can't be had, the address field stands")
+
+    def leaves_nothing(self):
+        staff = self.staff
+        staff.goto(self.site.url + "/wp-admin/plugins.php")
+        staff.press("Deactivate", within="document.querySelector(\"tr[data-plugin='assent/assent.php']\")")
+        staff.click("tr[data-plugin='assent/assent.php'] .delete a")
+        staff.ask("POST", "/alert/accept")
+        staff.until(lambda: not (self.site.root / "wp-content/plugins/assent/assent.php").exists(), "deleted")
+        left = self.site.php(f"""global $wpdb; echo wp_json_encode( $wpdb->get_col( "SELECT option_name FROM {{$wpdb->options}}
+            WHERE option_name LIKE '%assent%' OR option_value LIKE '%127.0.0.1:{self.assent.port}%'" ) );""")
+        sure(left == "[]", f"nothing of it is left in the options {left}")
+        meta = self.site.php("global $wpdb; echo wp_json_encode( $wpdb->get_col( \"SELECT meta_key FROM {$wpdb->postmeta} WHERE meta_key LIKE '%assent%'\" ) );")
+        sure(meta == "[]", "nor with the pages")
+
+
+if __name__ == "__main__":
+    Journey(*sys.argv[1:]).run()
+    print("all of it passed", flush=True)
