@@ -20,6 +20,7 @@ use crate::domain::consent::processing::Processing;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::limit::{MailLimit, Window};
 use crate::domain::time_zone::TimeZone;
+use crate::outgoing_http::AllowedHosts;
 use crate::site::{Controller, Site};
 use crate::store::CONNECTIONS;
 use crate::time_stamping::time_stamping_address;
@@ -90,6 +91,8 @@ pub struct Settings {
     pub templates_dir: Option<PathBuf>,
     /// Origins that may post forms, call the signup API and frame the form.
     pub embed_origins: Vec<String>,
+    /// Hosts that webhooks may be sent to in the clear, and wherever they are.
+    pub webhook_hosts: AllowedHosts,
     /// Whether the log is JSON.
     pub log_json: bool,
 }
@@ -223,6 +226,7 @@ impl Settings {
             )?,
             templates_dir: values.get("templates_dir").map(|source| PathBuf::from(&source.value)),
             embed_origins: parse(values, "embed_origins", "", origins)?,
+            webhook_hosts: parse(values, "webhooks.allowed_hosts", "", AllowedHosts::read)?,
             log_json: parse(values, "log_format", "text", |text| match text {
                 "text" => Ok(false),
                 "json" => Ok(true),
@@ -347,6 +351,7 @@ mod tests {
             ("ASSENT_MAIL_FROM", "nobody"),
             ("ASSENT_MAIL_BOUNCE_DOMAIN", "localhost"),
             ("ASSENT_MAIL_BOUNCE_DOMAIN", "bounces@example.org"),
+            ("ASSENT_WEBHOOKS_ALLOWED_HOSTS", "http://crm.internal"),
             ("ASSENT_LOG_FORMAT", "xml"),
             ("ASSENT_TIMEZONE", "Europe/Lodon"),
             ("ASSENT_TIMEZONE", "+01:00"),

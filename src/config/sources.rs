@@ -60,6 +60,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("limits.confirmations_collapse", "ASSENT_LIMIT_CONFIRMATIONS_COLLAPSE"),
     ("templates_dir", "ASSENT_TEMPLATES_DIR"),
     ("embed_origins", "ASSENT_EMBED_ORIGINS"),
+    ("webhooks.allowed_hosts", "ASSENT_WEBHOOKS_ALLOWED_HOSTS"),
     ("log_format", "ASSENT_LOG_FORMAT"),
 ];
 
@@ -71,6 +72,7 @@ const LISTS: &[&str] = &[
     "ledger.witnesses",
     "trusted_proxies",
     "embed_origins",
+    "webhooks.allowed_hosts",
     "mail.dkim_keys",
 ];
 

@@ -19,6 +19,9 @@ pub enum AddressError {
     /// With what no path can be put behind.
     #[error("write the address without a ? or a #")]
     Query,
+    /// To a machine or a network that is not everybody's.
+    #[error("write an address that everybody can reach, or have the operator allow its host")]
+    NotPublic,
 }
 
 /// Reads an address that is asked over `https`, or in the clear on this machine alone.
