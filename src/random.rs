@@ -143,6 +143,12 @@ impl Moment {
         self.random.bytes()
     }
 
+    /// What the secret of a webhook is derived from: 16 bytes.
+    #[must_use]
+    pub fn new_webhook_salt(&self) -> [u8; 16] {
+        self.random.bytes()
+    }
+
     /// What a recovery code says: 10 bytes.
     #[must_use]
     pub fn new_recovery_code(&self) -> [u8; 10] {

@@ -22,9 +22,8 @@ use crate::domain::contacts::imported_suppression::BROUGHT;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::slug::Label;
 use crate::domain::text::Line;
-use crate::flows::contacts::import_contacts::{
-    Import as Terms, ImportedFile, Tally, record_import, record_start,
-};
+use crate::flows::contacts::import_contacts::Import as Terms;
+use crate::flows::contacts::record_import::{ImportedFile, Tally, record_import, record_start};
 use crate::store::catalog::purposes;
 use crate::store::policy::versions;
 use crate::store::policy::versions::PolicyVersion;

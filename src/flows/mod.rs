@@ -12,6 +12,7 @@ pub mod raise_alarm;
 pub mod record_task;
 pub mod signup;
 pub mod staff;
+pub mod tell_webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,7 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::limit::MailLimit;
 use crate::domain::signup::submitted_form::Method;
 use crate::domain::staff::action::Action;
+use crate::domain::staff::webhook::WebhookSecret;
 use crate::domain::time_zone::TimeZone;
 use crate::export::Authority;
 use crate::outside::OutsideError;
@@ -146,6 +148,12 @@ impl FlowSettings {
     #[must_use]
     pub fn authority(&self) -> Authority<'_> {
         Authority { addresses: &self.address_secret, key: &self.evidence_key }
+    }
+
+    /// What an endpoint of webhooks knows us by.
+    #[must_use]
+    pub fn webhook_secret(&self, webhook_endpoint_id: Uuid, salt: &[u8]) -> WebhookSecret {
+        WebhookSecret::from_derived(self.address_secret.webhook_secret(webhook_endpoint_id, salt))
     }
 
     /// Demands that a signup is whose it was when its form was sent, and rests on what it rested on: its link may

@@ -14,6 +14,8 @@ pub enum Effect {
     RingMail,
     /// What is on offer changed: pages read it anew.
     RefreshCatalog,
+    /// Other programs are to be told: whoever does is woken.
+    RingWebhooks,
     /// Something was erased: it is not left lying in SQLite's log.
     ForgetLog,
 }
@@ -22,6 +24,7 @@ pub enum Effect {
 #[derive(Debug, Default)]
 pub struct Signals {
     mail: Notify,
+    webhooks: Notify,
     catalog: AtomicU64,
     /// When a crowd of forms was stored last, unless fewer were since.
     crowd: Mutex<Option<Instant>>,
@@ -36,6 +39,11 @@ impl Signals {
     /// Ends once mail was decided in this process since somebody waited for it last.
     pub async fn mail_waits(&self) {
         self.mail.notified().await;
+    }
+
+    /// Ends once another program was to be told something since somebody waited for it last.
+    pub async fn webhooks_wait(&self) {
+        self.webhooks.notified().await;
     }
 
     /// Another number each time that what is on offer was changed in this process.
@@ -61,6 +69,10 @@ impl Signals {
 
     pub(super) fn ring_mail(&self) {
         self.mail.notify_one();
+    }
+
+    pub(super) fn ring_webhooks(&self) {
+        self.webhooks.notify_one();
     }
 
     pub(super) fn refresh_catalog(&self) {

@@ -95,6 +95,7 @@ impl Db {
         for effect in effects {
             match effect {
                 Effect::RingMail => self.signals().ring_mail(),
+                Effect::RingWebhooks => self.signals().ring_webhooks(),
                 Effect::RefreshCatalog => self.signals().refresh_catalog(),
                 Effect::ForgetLog => {
                     self.forget_log().await;

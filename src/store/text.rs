@@ -17,6 +17,7 @@ use crate::domain::policy::version::ChangeClass;
 use crate::domain::signup::submitted_form::{DrawnBy, Method, SignupStatus};
 use crate::domain::slug::{Label, Slug};
 use crate::domain::staff::member::{Role, StaffLinkKind};
+use crate::domain::staff::webhook::OffReason;
 use crate::store::signup::link_requests::WantedLink;
 
 /// What lies in a column is not the text of such a value.
@@ -85,6 +86,7 @@ stored_as_text!(
     MediaType,
     DrawnBy,
     Method,
+    OffReason,
     OutboxState,
     Preset,
     ReportStatus,

@@ -129,6 +129,8 @@ pub const BUILT_IN: &[BuiltIn] = built_in![
     "mail/invitation.txt": "the invitation to the console: subject, preheader and plain text",
     "mail/password_reset.mjml": "the link to a new password for the console: as HTML",
     "mail/password_reset.txt": "the link to a new password: subject, preheader and plain text",
+    "mail/webhook_off.mjml": "a webhook was switched off: as HTML",
+    "mail/webhook_off.txt": "a webhook was switched off: subject, preheader and plain text",
     "mail/test.mjml": "what `mail test` sends: as HTML",
     "mail/test.txt": "what `mail test` sends: subject, preheader and plain text",
 ];

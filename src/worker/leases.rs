@@ -91,6 +91,8 @@ mod tests {
             subscriber_id: None,
             policy_version_id: None,
             staff_link_id: None,
+            staff_id: None,
+            webhook_endpoint_id: None,
             claims,
             attempts: 0,
             created_at: Timestamp::from_micros(0),

@@ -52,6 +52,7 @@ pub async fn read(
         MailKind::Invitation | MailKind::PasswordReset => {
             read_staff_mail::read(parts, tx, now, mail).await
         }
+        MailKind::WebhookOff => read_staff_mail::read_webhook_off(parts, tx, mail).await,
         MailKind::Checkpoint => read_checkpoint_mail::read(parts, tx, mail).await,
         _ => read_personal_mail::read(parts, tx, now, mail).await,
     }

@@ -11,8 +11,9 @@ use crate::domain::contacts::file_columns::{Columns, ColumnsError, Given, is_add
 use crate::domain::contacts::imported_contact::ImportedContact;
 use crate::domain::contacts::table::{FirstLine, Row, Table, TableError};
 use crate::flows::contacts::import_contacts::{
-    Batch, Import as Terms, ImportRow, Tally, Verdict, consider, import_contacts,
+    Batch, Import as Terms, ImportRow, Verdict, consider, import_contacts,
 };
+use crate::flows::contacts::record_import::Tally;
 
 /// How many rows one transaction imports.
 const BATCH: usize = 1000;

@@ -84,6 +84,12 @@ impl AddressSecret {
         self.0.hash(&[b"two-factor", staff_id.as_bytes(), salt])
     }
 
+    /// The secret that an endpoint of webhooks shares with us: derived, so that a dump of the database signs nothing.
+    #[must_use]
+    pub fn webhook_secret(&self, webhook_endpoint_id: uuid::Uuid, salt: &[u8]) -> [u8; 32] {
+        self.0.hash(&[b"webhook", webhook_endpoint_id.as_bytes(), salt])
+    }
+
     /// Another secret that follows from this one, and is as permanent.
     #[must_use]
     pub(in crate::domain) fn derived(&self, what: &[u8]) -> [u8; 32] {

@@ -39,11 +39,13 @@ pub enum MailKind {
     Invitation,
     /// The link to a new password for a member of staff.
     PasswordReset,
+    /// A webhook was switched off, for it took nothing.
+    WebhookOff,
 }
 
 impl MailKind {
     /// All of them: what readers are sent in the order they meet it, then what others are.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Confirm,
         Self::Receipt,
         Self::DownloadLink,
@@ -55,6 +57,7 @@ impl MailKind {
         Self::Checkpoint,
         Self::Invitation,
         Self::PasswordReset,
+        Self::WebhookOff,
     ];
 
     /// Its word in addresses and in the database.

@@ -108,6 +108,14 @@ actions! {
     SuppressionLift: "suppression.lift", "lifted a suppression", "";
     TokenAdd: "token.add", "made a token", "";
     TokenRevoke: "token.revoke", "revoked a token", "";
+    WebhookAdd: "webhook.add", "added a webhook", "";
+    WebhookDelete: "webhook.delete", "deleted a webhook", "";
+    WebhookOff: "webhook.off", "switched a webhook off", "";
+    WebhookOn: "webhook.on", "switched a webhook on", "";
+    WebhookReplay: "webhook.replay", "sent an event to a webhook again", "";
+    WebhookReplayAll: "webhook.replay-all", "sent all undelivered events to a webhook again", "";
+    WebhookRotate: "webhook.rotate", "replaced the secret of a webhook", "";
+    WebhookTest: "webhook.test", "tried a webhook out", "";
     Withdrawals: "withdrawals", "took away who left", "";
 }
 

@@ -6,3 +6,4 @@ pub mod member;
 pub mod password;
 pub mod right;
 pub mod two_factor;
+pub mod webhook;

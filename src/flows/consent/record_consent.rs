@@ -1,15 +1,19 @@
 //! Facts about a subscriber's consent are appended, and the present state follows, in one transaction.
 
 use assent_ledger::event_type::EventType;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::evidence_key::ConsentFields;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::suppression::SuppressionReason;
+use crate::domain::staff::webhook::WebhookEvent;
 use crate::flows::ledger::contexts::Contexts;
 use crate::flows::ledger::evidence::{Form, Order, PolicyShown, Words, Workflow};
+use crate::flows::tell_webhooks::{Happened, tell};
 use crate::flows::{By, Case, Error};
+use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::consent::events::{self, NewConsentEvent};
@@ -95,6 +99,7 @@ pub async fn give(
     }
     let purposes: Vec<&Purpose> = events.iter().map(|event| &event.purpose).collect();
     suppressions::delete_lifted(tx, at.now, address_key, &purposes).await?;
+    tell_of(tx, at, (subscriber_id, &events)).await?;
     Ok(tx.note_back(at.now, &keys, &purposes).await?)
 }
 
@@ -164,7 +169,30 @@ pub async fn end(
             suppressions::insert(tx, at.now, &Suppressed::new(key, reason, purpose)).await?;
         }
     }
+    tell_of(tx, at, (id, &events)).await?;
     Ok(events.into_iter().map(|event| event.purpose).collect())
+}
+
+/// Tells other programs what became of somebody's consents.
+async fn tell_of(
+    tx: &mut Tx,
+    at: &Moment,
+    (subscriber_id, events): (Uuid, &[NewConsentEvent]),
+) -> sqlx::Result<()> {
+    let happened = events.iter().filter_map(|event| {
+        let told = match event.event_type {
+            EventType::Given | EventType::Renewed => WebhookEvent::ConsentGiven,
+            EventType::Withdrawn => WebhookEvent::ConsentWithdrawn,
+            EventType::Expired => WebhookEvent::ConsentLapsed,
+            // That somebody asked is nobody's business yet, and who is erased is told of by their erasure.
+            EventType::Requested | EventType::Erased => return None,
+        };
+        let about = json!({"purpose": event.purpose, "consent_event_id": event.event_id,
+                           "event": event.event_type});
+        Some(Happened::to(subscriber_id, told, about))
+    });
+    let happened: Vec<Happened> = happened.collect();
+    tell(tx, at, &happened).await
 }
 
 impl<'a> From<&'a CurrentConsent> for Words<'a> {

@@ -18,6 +18,7 @@ use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::record_consent::{End, end};
 use crate::flows::consent::withdraw::Leaving;
+use crate::flows::tell_webhooks::tell_import;
 use crate::flows::{Act, By, Case, Error};
 use crate::outside::{EndingReason, Endings, Scope};
 use crate::store::catalog::purposes;
@@ -305,7 +306,9 @@ pub async fn record_list_import(
         "suppressed": tally.suppressed, "already": tally.already, "refused": tally.refused,
     });
     act.audit(tx, Action::ImportSuppress, &detail).await?;
-    Ok(())
+    let about = json!({"kind": "suppressions", "purposes": import.purposes, "suppressed": tally.suppressed,
+                       "already": tally.already, "refused": tally.refused});
+    Ok(tell_import(tx, &act.at, about).await?)
 }
 
 #[cfg(test)]

@@ -13,5 +13,6 @@ pub mod import_suppressions;
 pub mod purge;
 pub mod record_disclosure;
 pub mod record_export;
+pub mod record_import;
 pub mod suppress;
 pub mod write_export;

@@ -1,6 +1,7 @@
 //! A mail came back. No mail ever follows from it, so nothing can go round in circles.
 
 use assent_ledger::event_type::EventType;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::contacts::suppression::SuppressionReason;
@@ -8,8 +9,10 @@ use crate::domain::mail::bounce::news::News;
 use crate::domain::mail::bounce::{Bounce, BounceKind};
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::signup::submitted_form::Method;
+use crate::domain::staff::webhook::WebhookEvent;
 use crate::flows::consent::record_consent::{End, end};
 use crate::flows::consent::withdraw::Leaving;
+use crate::flows::tell_webhooks::{Happened, tell};
 use crate::flows::{By, Case, Error};
 use crate::store::Tx;
 use crate::store::consent::consents;
@@ -86,6 +89,11 @@ async fn record(
         return Ok(Some(bounce));
     }
     let Some(address_key) = &addressee.address_key else { return Ok(Some(bounce)) };
+    let about = json!({"mail": addressee.kind, "kind": bounce.kind.as_ref(),
+                       "status": bounce.status.map(|status| status.to_string())});
+    let subscriber_id = subscriber.as_ref().map(|subscriber| subscriber.subscriber_id);
+    let event = WebhookEvent::MailBounced;
+    tell(tx, at, &[Happened { event, subscriber_id, about }]).await?;
     let reason = match bounce.kind {
         BounceKind::Soft => return Ok(Some(bounce)),
         BounceKind::Hard => SuppressionReason::Bounced,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use assent_ledger::digest::sha256_hex;
 use assent_ledger::event_type::EventType;
 use assent_ledger::leaf::LeafHead;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::domain::base_url::host;
@@ -18,11 +18,13 @@ use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::outbox::{MailKind, message_id};
 use crate::domain::signup::link::Link;
 use crate::domain::signup::submitted_form::{DrawnBy, SignupStatus};
+use crate::domain::staff::webhook::WebhookEvent;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::record_consent::{Giver, give};
 use crate::flows::ledger::contexts::Contexts;
 use crate::flows::ledger::evidence::{Form, Order, PolicyShown, Subject, Words, Workflow};
 use crate::flows::signup::sign_up::words;
+use crate::flows::tell_webhooks::{Happened, tell};
 use crate::flows::{Case, Error, FlowSettings};
 use crate::store::Tx;
 use crate::store::catalog::notices::Notice;
@@ -192,6 +194,9 @@ pub async fn confirm(
         unticked: &unticked,
         confirmed: Some(&confirmed),
     };
+    let about = json!({"signup_id": signup.signup_id, "report": signup.report_slug});
+    let confirmed = Happened::to(subscriber_id, WebhookEvent::SignupConfirmed, about);
+    tell(tx, at, &[confirmed]).await?;
     let form = form(signup, workflow);
     let (address_key, report_id) = (&signup.address_key, signup.report_id);
     let giver = Giver { subscriber_id, address_key, mac: mac.as_deref(), report_id, form };

@@ -15,7 +15,7 @@ use self::ledger::CheckpointMail;
 use self::policy::{PolicyNoticeMail, RenewalMail};
 use self::sample::PREHEADER;
 use self::signup::{ConfirmMail, DownloadLinkMail, ReceiptMail};
-use self::staff::{InvitationMail, PasswordResetMail};
+use self::staff::{InvitationMail, PasswordResetMail, WebhookOffMail};
 use self::trial::TestMail;
 use crate::site::Site;
 use crate::templates::page::{MailTemplate, Samples};
@@ -83,6 +83,7 @@ pub fn samples(all: &mut Samples) {
     add::<CheckpointMail>(all);
     add::<InvitationMail>(all);
     add::<PasswordResetMail>(all);
+    add::<WebhookOffMail>(all);
     add::<TestMail>(all);
 }
 

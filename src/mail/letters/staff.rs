@@ -1,4 +1,4 @@
-//! Mail that lets a member of staff in.
+//! Mail to members of staff: what lets them in, and what they must look at.
 
 use serde::Serialize;
 
@@ -51,5 +51,35 @@ impl MailTemplate for PasswordResetMail {
     fn samples() -> Vec<Self> {
         let (address, reset_url) = (EmailAddress::sample(), url("/console/reset/TOKEN"));
         vec![Self { address, reset_url, valid_until: in_days(2) }]
+    }
+}
+
+/// `mail/webhook_off`: a webhook took nothing, and is told nothing any more.
+#[derive(Clone, Debug, Serialize)]
+pub struct WebhookOffMail {
+    /// The webhook in the words of whoever added it.
+    pub description: String,
+    /// Since when it is off.
+    pub off_at: Timestamp,
+    /// Whether it said itself that nobody is there any more.
+    pub gone: bool,
+    /// How long what happens is kept for it, in days.
+    pub kept_days: u64,
+    /// Its page at the console.
+    pub webhook_url: String,
+}
+
+impl MailTemplate for WebhookOffMail {
+    const NAME: &'static str = "webhook_off";
+
+    fn samples() -> Vec<Self> {
+        let off = Self {
+            description: "The CRM of marketing".to_owned(),
+            off_at: Timestamp::SAMPLE,
+            gone: false,
+            kept_days: 30,
+            webhook_url: url("/console/webhooks/ID"),
+        };
+        vec![Self { gone: true, ..off.clone() }, off]
     }
 }

@@ -68,7 +68,7 @@ const SELECT: &str =
      LEFT JOIN signup s ON s.signup_id = o.signup_id
      LEFT JOIN subscriber u ON u.subscriber_id = o.subscriber_id
      LEFT JOIN staff_link l ON l.staff_link_id = o.staff_link_id
-     LEFT JOIN staff f ON f.staff_id = l.staff_id
+     LEFT JOIN staff f ON f.staff_id = COALESCE(l.staff_id, o.staff_id)
      WHERE ";
 
 /// Up to `count` mails after the page before: those that wait by when they are due, all others newest

@@ -26,6 +26,10 @@ pub struct ClaimedMail {
     pub policy_version_id: Option<Uuid>,
     /// The link for a member of staff that it carries, if it carries one.
     pub staff_link_id: Option<Uuid>,
+    /// The member of staff whom it goes to, where it carries no link.
+    pub staff_id: Option<Uuid>,
+    /// The webhook that it tells of, if it tells of one.
+    pub webhook_endpoint_id: Option<Uuid>,
     /// Counts the claims; the fence against a worker that lost its lease.
     pub claims: i32,
     /// Counts the tries that ended with a word to come back later.
@@ -48,6 +52,13 @@ pub enum About {
     Subscriber(Uuid),
     /// A link for a member of staff.
     StaffLink(Uuid),
+    /// A webhook that was switched off, told to a member of staff.
+    Webhook {
+        /// Whom.
+        staff_id: Uuid,
+        /// Which.
+        webhook_endpoint_id: Uuid,
+    },
     /// Nobody: it goes to an address of the settings.
     Nobody,
 }
@@ -68,28 +79,34 @@ pub async fn list_sent(tx: &mut Tx, kind: MailKind, signup_id: Uuid) -> sqlx::Re
 /// Writes a mail that follows from what its reader or the operator did, and so is not limited.
 pub async fn insert(tx: &mut Tx, at: &Moment, kind: MailKind, about: About) -> sqlx::Result<()> {
     tx.after(Effect::RingMail);
-    let (signup_id, subscriber_id, staff_link_id) = match about {
-        About::Signup(id) => (Some(id), None, None),
-        About::Subscriber(id) => (None, Some(id), None),
-        About::StaffLink(id) => (None, None, Some(id)),
-        About::Nobody => (None, None, None),
-    };
+    let (mut signup, mut subscriber, mut staff_link, mut webhook) = (None, None, None, None);
+    match about {
+        About::Signup(id) => signup = Some(id),
+        About::Subscriber(id) => subscriber = Some(id),
+        About::StaffLink(id) => staff_link = Some(id),
+        About::Webhook { staff_id, webhook_endpoint_id } => {
+            webhook = Some((staff_id, webhook_endpoint_id));
+        }
+        About::Nobody => {}
+    }
     on!(tx, |conn| {
         sqlx::query(
-        "INSERT INTO outbox
-             (outbox_id, kind, signup_id, subscriber_id, staff_link_id, state, next_at, created_at, request_id)
-         VALUES ($1, $2, $3, $4, $5, 'queued', $6, $6, $7)"
-    )
-    .bind(at.new_id())
-    .bind(kind)
-    .bind(signup_id)
-    .bind(subscriber_id)
-    .bind(staff_link_id)
-    .bind(at.now)
-    .bind(at.request_id())
-    .execute(conn)
-    .await
-    .map(drop)
+            "INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, staff_link_id, staff_id,
+                                 webhook_endpoint_id, state, next_at, created_at, request_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', $8, $8, $9)",
+        )
+        .bind(at.new_id())
+        .bind(kind)
+        .bind(signup)
+        .bind(subscriber)
+        .bind(staff_link)
+        .bind(webhook.map(|(staff_id, _)| staff_id))
+        .bind(webhook.map(|(_, webhook_endpoint_id)| webhook_endpoint_id))
+        .bind(at.now)
+        .bind(at.request_id())
+        .execute(conn)
+        .await
+        .map(drop)
     })
 }
 
@@ -111,7 +128,7 @@ pub async fn claim(
                         AND outbox_id NOT IN (SELECT unhex(value->>'outbox_id', '-') FROM json_each($4))
                       ORDER BY next_at LIMIT $3)
                  RETURNING outbox_id, kind, signup_id, subscriber_id, policy_version_id, staff_link_id,
-                     claims, attempts, created_at, request_id",
+                     staff_id, webhook_endpoint_id, claims, attempts, created_at, request_id",
         postgres: "UPDATE outbox SET lease_until = now() + ($2 - $1), claims = claims + 1
                    WHERE outbox_id IN
                        (SELECT outbox_id FROM outbox
@@ -122,7 +139,7 @@ pub async fn claim(
                               json_to_recordset(CAST($4 AS json)) AS held (outbox_id uuid))
                         ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED)
                    RETURNING outbox_id, kind, signup_id, subscriber_id, policy_version_id, staff_link_id,
-                     claims, attempts, created_at, request_id",
+                     staff_id, webhook_endpoint_id, claims, attempts, created_at, request_id",
     };
     let held = crate::store::batch(held)?;
     on!(tx, CLAIM, |conn, sql| sqlx::query_as(sql)

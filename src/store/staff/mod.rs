@@ -9,3 +9,5 @@ pub mod members;
 pub mod role_rules;
 pub mod sessions;
 pub mod sign_in_tries;
+pub mod webhook_deliveries;
+pub mod webhook_endpoints;

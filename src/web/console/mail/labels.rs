@@ -22,6 +22,7 @@ pub(in crate::web::console) fn kind(kind: MailKind) -> &'static str {
         MailKind::Checkpoint => "Checkpoint to keep",
         MailKind::Invitation => "Invitation to the console",
         MailKind::PasswordReset => "New password for the console",
+        MailKind::WebhookOff => "A webhook that was switched off",
     }
 }
 

@@ -1,0 +1,126 @@
+//! What a try to tell a webhook something came to is written down, and old tries are forgotten.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::domain::mail::outbox::MailKind;
+use crate::domain::staff::action::Action;
+use crate::domain::staff::member::Role;
+use crate::domain::staff::webhook::{GIVE_UP, KEPT, OffReason, back_off, kept_answer};
+use crate::flows::Error;
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::mail::outbox::{self, About};
+use crate::store::staff::webhook_deliveries::{self, ClaimedDelivery, TriedDelivery};
+use crate::store::staff::{audit_entries, members, webhook_endpoints};
+
+/// That nobody is there any more (RFC 9110 §15.5.11).
+const GONE: u16 = 410;
+
+/// How a try ended.
+#[derive(Debug)]
+pub enum WebhookTry {
+    /// With an answer: its status, and the beginning of its body.
+    Answered(u16, Vec<u8>),
+    /// Without one; why.
+    Failed(String),
+}
+
+impl WebhookTry {
+    fn is_taken(&self) -> bool {
+        matches!(self, Self::Answered(200..=299, _))
+    }
+}
+
+/// What was written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum RecordedTry {
+    /// It was taken.
+    Delivered,
+    /// It is tried again.
+    Deferred,
+    /// Its endpoint is told nothing any more.
+    SwitchedOff(OffReason),
+    /// Nothing: it is somebody else's by now, or gone.
+    Settled,
+}
+
+/// Writes down what a try came to: what was not taken is tried again, until it was tried for three days.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn record_webhook_try(
+    tx: &mut Tx,
+    at: &Moment,
+    claimed: &ClaimedDelivery,
+    tried: &WebhookTry,
+) -> Result<RecordedTry, Error> {
+    let id = claimed.webhook_endpoint_id;
+    // The endpoint first, as whoever deletes it does: so neither waits for the other in turn.
+    let Some(endpoint) = webhook_endpoints::lock(tx, id).await? else {
+        return Ok(RecordedTry::Settled);
+    };
+    let taken = tried.is_taken();
+    let wait = |failures: i32| at.now.plus(back_off(failures, at.chance()));
+    let (status, answer, failure) = match tried {
+        WebhookTry::Answered(status, body) => {
+            (Some(i32::from(*status)), Some(kept_answer(body)), None)
+        }
+        WebhookTry::Failed(why) => (None, None, Some(why.as_str())),
+    };
+    let written = TriedDelivery {
+        claimed,
+        status,
+        answer: answer.as_deref(),
+        failure,
+        next_at: (!taken).then(|| wait(claimed.attempts.saturating_add(1))),
+    };
+    if !webhook_deliveries::mark_tried(tx, at.now, &written).await? {
+        return Ok(RecordedTry::Settled);
+    }
+    if taken {
+        webhook_endpoints::mark_working(tx, id).await?;
+        return Ok(RecordedTry::Delivered);
+    }
+    let not_before = wait(endpoint.failures.saturating_add(1));
+    webhook_endpoints::mark_failing(tx, at.now, id, not_before).await?;
+    // It took nothing at all, or this event never, whatever it took besides.
+    let since = claimed.failing_since.into_iter().chain(endpoint.failing_since).min();
+    let since = since.unwrap_or(at.now);
+    let reason = match tried {
+        WebhookTry::Answered(GONE, _) => OffReason::Gone,
+        _ if at.now.since(since) >= GIVE_UP => OffReason::Undelivered,
+        _ => return Ok(RecordedTry::Deferred),
+    };
+    if !webhook_endpoints::switch_off(tx, at.now, id, reason).await? {
+        return Ok(RecordedTry::Deferred);
+    }
+    let why: &str = reason.into();
+    let detail = json!({"webhook_endpoint_id": id, "reason": why});
+    audit_entries::append(tx, at, "program", Action::WebhookOff.with(&detail)).await?;
+    mail_admins(tx, at, id).await?;
+    Ok(RecordedTry::SwitchedOff(reason))
+}
+
+/// Has every admin mailed who can sign in.
+async fn mail_admins(tx: &mut Tx, at: &Moment, webhook_endpoint_id: Uuid) -> Result<(), Error> {
+    for account in members::list(tx).await? {
+        let is_admin = account.role == Role::Admin
+            && account.disabled_at.is_none()
+            && account.password_hash.is_some();
+        if is_admin {
+            let about = About::Webhook { staff_id: account.staff_id, webhook_endpoint_id };
+            outbox::insert(tx, at, MailKind::WebhookOff, about).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Forgets what is older than it is kept; returns how many events, and whether more may be left.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn forget_old_webhooks(tx: &mut Tx, at: &Moment) -> Result<u64, Error> {
+    Ok(webhook_deliveries::delete_old(tx, at.now.minus(KEPT)).await?)
+}
