@@ -2,6 +2,7 @@
 
 mod outgoing;
 mod own_keys;
+mod role;
 mod start_error;
 mod tables;
 
@@ -18,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 pub use own_keys::demand_own_keys;
 use own_keys::keep_own_keys;
+pub use role::Role;
 pub use start_error::StartError;
 pub use tables::Tables;
 
@@ -39,6 +41,7 @@ use crate::mail::mailbox::Mailbox;
 use crate::mail::postmaster::Postmaster;
 use crate::mail::relay_events::{Amazon, EventEndpoint};
 use crate::mail::transport::Transport;
+use crate::outgoing_http::PublicClient;
 use crate::outside::{Outside, OutsideError};
 use crate::random::{Moment, Random};
 use crate::store::Db;
@@ -55,17 +58,6 @@ use crate::worker::driver::Driver;
 use crate::worker::last_runs::LastRuns;
 use crate::worker::{DomainPace, WorkerParts};
 use crate::{tls, web, worker};
-
-/// Which parts of the program run here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Role {
-    /// Pages and work.
-    All,
-    /// Pages only; another process does the work.
-    Web,
-    /// Work only.
-    Worker,
-}
 
 /// Everything that commands and pages share.
 #[derive(Clone)]
@@ -88,6 +80,8 @@ pub struct Core {
     pub seal_every: Duration,
     /// The way to Amazon SNS, for events of Amazon SES.
     pub amazon: Amazon,
+    /// The way to those who are told by webhooks.
+    pub webhooks: PublicClient,
     /// Who signs each newest checkpoint.
     pub witnesses: Witnesses,
     /// Who stamps the newest of each day with the time.
@@ -128,6 +122,7 @@ impl Core {
             tracing::info!(people = split, "split up into the words they are found by");
         }
         keep_own_keys(&db, &keys).await?;
+        let webhooks = PublicClient::new(settings.webhook_hosts.clone());
         let witnesses = Witnesses::new(&settings.ledger_witnesses);
         let time_stamping = settings.ledger_timestamp_url.clone().map(TimeStampingAuthority::new);
         let flow_settings = FlowSettings {
@@ -178,6 +173,7 @@ impl Core {
             links,
             seal_every,
             amazon,
+            webhooks,
             witnesses,
             time_stamping,
             replay,
@@ -339,6 +335,7 @@ impl Program {
             checkpoint_recipient: settings.ledger_witness_mail.clone(),
             runs: LastRuns::new(core.moment().new_id()),
             witnesses: core.witnesses.clone(),
+            webhooks: core.webhooks.clone(),
             time_stamping: core.time_stamping.clone(),
         };
         Ok(Self { core, worker, dev_mailbox })
@@ -360,6 +357,7 @@ impl Program {
         }
         if role != Role::Web {
             tasks.spawn(worker::deliver::run(self.worker.clone(), stop.clone()));
+            tasks.spawn(worker::deliver_webhooks::run(self.worker.clone(), stop.clone()));
         }
         tasks.spawn(runs.write_down(self.core.db.clone(), stop.clone()));
         let asked = {
@@ -427,6 +425,7 @@ impl Program {
             stamps_checkpoints: core.time_stamping.is_some(),
             trusted_proxies: core.settings.trusted_proxies.clone(),
             embed_origins: core.settings.embed_origins.clone(),
+            webhook_hosts: core.settings.webhook_hosts.clone(),
             security_contact: core.settings.security_contact.clone(),
             db: core.db,
             clock: core.clock,

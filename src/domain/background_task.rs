@@ -10,6 +10,8 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 pub enum BackgroundTask {
     /// Hands waiting mail to the relay.
     DeliverMail,
+    /// Tells other programs what happened.
+    DeliverWebhooks,
     /// Turns wishes for lost links into mail.
     AnswerLinkRequests,
     /// Tells of changed policies, asks again, and ends what ran out.
@@ -38,6 +40,8 @@ pub enum BackgroundTask {
     ForgetExports,
     /// Deletes what is left of uploads that broke off.
     ForgetUploads,
+    /// Deletes what webhooks told, and what was answered, past its time.
+    ForgetWebhooks,
     /// Empties the database's log of what was erased.
     EmptyLog,
     /// Watches whether people confirm what was asked for in their name.

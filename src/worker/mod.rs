@@ -3,6 +3,7 @@
 mod attach_promises;
 mod circuit_breaker;
 pub mod deliver;
+pub mod deliver_webhooks;
 mod delivery_recorder;
 mod domain_pace;
 pub mod driver;
@@ -30,6 +31,7 @@ use crate::files::Files;
 use crate::flows::FlowSettings;
 use crate::mail::compose::Sender;
 use crate::mail::transport::Transport;
+use crate::outgoing_http::PublicClient;
 use crate::random::{Moment, Random};
 use crate::site::Site;
 use crate::store::Db;
@@ -71,6 +73,8 @@ pub struct WorkerParts {
     pub seal_every: Duration,
     /// Who is mailed the newest checkpoint every day.
     pub checkpoint_recipient: Option<EmailAddress>,
+    /// The way to those who are told by webhooks.
+    pub webhooks: PublicClient,
     /// Who signs each newest checkpoint.
     pub witnesses: Witnesses,
     /// Who stamps the newest of each day with the time.

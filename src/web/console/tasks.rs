@@ -154,6 +154,7 @@ pub(super) fn alarm(tasks: &[LastRun]) -> Option<AlarmNote> {
 fn title(task: BackgroundTask) -> &'static str {
     match task {
         BackgroundTask::DeliverMail => "Hand mail over to the relay",
+        BackgroundTask::DeliverWebhooks => "Tell other programs what happened",
         BackgroundTask::AnswerLinkRequests => "Mail lost links again",
         BackgroundTask::WorkPolicies => "Tell of new policies, and end what ran out",
         BackgroundTask::MakeExports => "Make large exports",
@@ -170,6 +171,7 @@ fn title(task: BackgroundTask) -> &'static str {
         BackgroundTask::ForgetPeople => "Delete evidence past its time",
         BackgroundTask::ForgetExports => "Delete files of exports",
         BackgroundTask::ForgetUploads => "Delete uploads that broke off",
+        BackgroundTask::ForgetWebhooks => "Delete what webhooks were told, past its time",
         BackgroundTask::EmptyLog => "Empty the database\u{2019}s log of what was erased",
         BackgroundTask::WatchConfirmations => "Watch whether people confirm",
         BackgroundTask::WatchRefusals => "Watch whether mail is refused in numbers",
@@ -185,6 +187,9 @@ fn meanwhile(task: BackgroundTask) -> &'static str {
     match task {
         BackgroundTask::DeliverMail => {
             "No mail leaves. Nothing is lost: all that waits leaves once this works."
+        }
+        BackgroundTask::DeliverWebhooks => {
+            "No webhook is told anything. Nothing is lost for 30 days: all that waits is told once this works."
         }
         BackgroundTask::AnswerLinkRequests => {
             "Whoever asks for a lost link waits for it. Nothing is lost."
@@ -224,6 +229,9 @@ fn meanwhile(task: BackgroundTask) -> &'static str {
             "Files with contacts are kept longer than a day. Look at the file store."
         }
         BackgroundTask::ForgetUploads => "Parts of files take up room. Look at the file store.",
+        BackgroundTask::ForgetWebhooks => {
+            "What webhooks were told, and answered, is kept longer than 30 days."
+        }
         BackgroundTask::EmptyLog => {
             "What was erased may lie in the database\u{2019}s log for a while yet."
         }

@@ -25,6 +25,7 @@ use crate::mail::compose::Sender;
 use crate::mail::mailbox::Mailbox;
 use crate::mail::postmaster::Postmaster;
 use crate::mail::relay_events::EventEndpoint;
+use crate::outgoing_http::AllowedHosts;
 use crate::random::{Moment, Random};
 use crate::site::Site;
 use crate::store::Db;
@@ -81,6 +82,8 @@ pub struct App {
     pub trusted_proxies: Vec<IpNet>,
     /// Origins that may post forms and frame them.
     pub embed_origins: Vec<String>,
+    /// Hosts that webhooks may be sent to in the clear, and wherever they are.
+    pub webhook_hosts: AllowedHosts,
     /// How a vulnerability is reported, if somebody is there for it.
     pub security_contact: Option<Url>,
     /// How the forms are doing, for the console.

@@ -8,6 +8,7 @@ pub mod forget_exports;
 pub mod forget_people;
 pub mod forget_signups;
 pub mod forget_uploads;
+mod forget_webhooks;
 mod mail_checkpoint;
 mod make_exports;
 mod replay_endings;
@@ -54,7 +55,7 @@ pub fn of_worker(
     let of = || parts.clone();
     let looked = Arc::default();
     let mut tasks = of_every_process(parts, &looked);
-    let more: [Box<dyn Task>; 15] = [
+    let more: [Box<dyn Task>; 16] = [
         Box::new(replay_endings::ReplayEndings::new(of(), replay.clone(), looked)),
         Box::new(answer_link_requests::AnswerLinkRequests(of())),
         Box::new(work_policies::WorkPolicies::new(of())),
@@ -67,6 +68,7 @@ pub fn of_worker(
         Box::new(forget_people::ForgetPeople(of())),
         Box::new(forget_exports::ForgetExports(of())),
         Box::new(forget_uploads::ForgetUploads(of())),
+        Box::new(forget_webhooks::ForgetWebhooks(of())),
         Box::new(watch_confirmations::WatchConfirmations(of())),
         Box::new(watch_refusals::WatchRefusals(of())),
         Box::new(watch_relay::WatchRelay(of())),
