@@ -3,9 +3,12 @@
 import contextlib
 import datetime
 import email.utils
+import html
+import http.server
 import os
 import re
 import sqlite3
+import threading
 import time
 
 from program import HERE, Browser, Program
@@ -84,7 +87,7 @@ def every():
     """All of them. A reminder is for who was asked days ago, so the first of it happens then."""
     # Names that nobody has, of a kind that filters know.
     settings = {"ASSENT_LEDGER_WITNESS_MAIL": "witness@example.net", "ASSENT_MAIL_FROM": f"Sample Press <{FROM}>",
-                "ASSENT_CONTROLLER_CONTACT": "privacy@example.org"}
+                "ASSENT_CONTROLLER_CONTACT": "privacy@example.org", "ASSENT_WEBHOOKS_ALLOWED_HOSTS": "127.0.0.1"}
     with Program(base_url="https://reports.example.org", clock="-9d", **settings) as program:
         Browser(program).subscribe("old@example.com")
         program.publish("2026-12", "--change", "reconsent", "--what-changes", "We ask a second company to send our mail.",
@@ -131,3 +134,31 @@ def staff(program):
     browser.sign_in()
     browser.post("/console/staff", {"email": "dan@press.example", "role": "viewer", "csrf": browser.csrf})
     Browser(program).post("/console/forgot", {"email": "admin@press.example"})
+    with Gone() as url:
+        page = browser.get("/console/webhooks")
+        fields = {"csrf": browser.csrf, "form_id": page.hidden("form_id"), "description": "The CRM of marketing",
+                  "url": url, "types": "consent.lapsed"}
+        text = html.unescape(browser.post("/console/webhooks", fields).text())
+        path = re.search(r'href="(/console/webhooks/[0-9a-f-]+)"', text).group(1)
+        browser.post(path + "/test", {"csrf": browser.csrf})
+        wait_for(program, "webhook_off", has("webhook_off"))
+
+
+class Gone:
+    """A receiver of webhooks that nobody is behind any more."""
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.send_response(410)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    def __enter__(self):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.Answer)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{self.server.server_port}/"
+
+    def __exit__(self, *_):
+        self.server.shutdown()

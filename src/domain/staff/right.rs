@@ -9,7 +9,7 @@ use crate::domain::staff::member::Role;
 pub enum Right {
     /// One's own password, sessions and two-factor.
     OwnAccount,
-    /// See everything but staff and tokens.
+    /// See everything but staff, tokens and webhooks.
     See,
     /// Take contacts and records away as files.
     Export,
@@ -31,10 +31,12 @@ pub enum Right {
     ManageStaff,
     /// What programs sign in with.
     ManageTokens,
+    /// Which programs are told what happens.
+    ManageWebhooks,
 }
 
 /// Every right, its name in pages, and the lowest role that has it.
-pub const RIGHTS: [(Right, &str, Role); 12] = [
+pub const RIGHTS: [(Right, &str, Role); 13] = [
     (Right::OwnAccount, "own_account", Role::Viewer),
     (Right::See, "see", Role::Viewer),
     (Right::Export, "export", Role::Marketing),
@@ -47,6 +49,7 @@ pub const RIGHTS: [(Right, &str, Role); 12] = [
     (Right::Erase, "erase", Role::Admin),
     (Right::ManageStaff, "manage_staff", Role::Admin),
     (Right::ManageTokens, "manage_tokens", Role::Admin),
+    (Right::ManageWebhooks, "manage_webhooks", Role::Admin),
 ];
 
 impl Role {

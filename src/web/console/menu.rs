@@ -6,7 +6,7 @@ use crate::domain::staff::member::Role;
 use crate::domain::staff::right::Right;
 
 /// The pages of the console in the order of its menu: the group that each stands in, and who sees it there.
-const MENU: [(&str, &str, &str, Right); 13] = [
+const MENU: [(&str, &str, &str, Right); 14] = [
     ("", "Today", "/console", Right::See),
     ("Contacts", "Subscribers", "/console/subscribers", Right::See),
     ("Contacts", "Exports", "/console/exports", Right::Export),
@@ -20,6 +20,7 @@ const MENU: [(&str, &str, &str, Right); 13] = [
     ("Operation", "Audit", "/console/audit", Right::See),
     ("Access", "Staff", "/console/staff", Right::ManageStaff),
     ("Access", "Tokens", "/console/tokens", Right::ManageTokens),
+    ("Access", "Webhooks", "/console/webhooks", Right::ManageWebhooks),
 ];
 
 /// A page in the menu.

@@ -37,6 +37,7 @@ use super::staff::reset::ForgotPage;
 use super::staff::second_step::SecondStepPage;
 use super::staff::sign_in_page::SignInPage;
 use super::staff::tokens::{TokenMadePage, TokensPage};
+use super::staff::webhooks::{WebhookPage, WebhookSecretPage, WebhooksPage};
 use super::staff::welcome::WelcomePage;
 use super::tasks::TasksPage;
 use crate::templates::page::Samples;
@@ -82,6 +83,9 @@ pub(in crate::web) fn samples(all: &mut Samples) {
     sample::<StaffAccountPage>(all);
     sample::<TokensPage<'_>>(all);
     sample::<TokenMadePage<'_>>(all);
+    sample::<WebhooksPage<'_>>(all);
+    sample::<WebhookPage>(all);
+    sample::<WebhookSecretPage<'_>>(all);
     sample::<AccountPage>(all);
     sample::<TwoFactorPage>(all);
     sample::<RecoveryCodesPage>(all);

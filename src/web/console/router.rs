@@ -52,6 +52,7 @@ pub(in crate::web) fn routes() -> Vec<Route> {
         contacts::subscribers::routes(),
         contacts::suppressions::routes(),
         staff::tokens::routes(),
+        staff::webhooks::routes(),
         tasks::routes(),
     ];
     routes.extend(parts.into_iter().flatten());

@@ -12,4 +12,5 @@ pub(super) mod session;
 pub(super) mod sign_in;
 pub(super) mod sign_in_page;
 pub(super) mod tokens;
+pub(super) mod webhooks;
 pub(super) mod welcome;

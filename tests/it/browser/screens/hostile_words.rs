@@ -1,10 +1,12 @@
 //! Hostile words, stored wherever somebody can put any, and a watch on what they would do.
 
 use assent::domain::contacts::suppression::SuppressionReason;
+use assent::domain::staff::webhook::{EventTypes, WebhookEvent};
 use assent::domain::text::Line;
 use assent::flows::catalog::add_purpose::{NewPurpose, add_purpose};
 use assent::flows::catalog::add_report::{ReportOffers, add_report};
 use assent::flows::catalog::edit_report::replace_cover;
+use assent::flows::staff::add_webhook::{AskedWebhook, add_webhook};
 use assent::sealing::seal_all;
 use serde_json::{Value, json};
 
@@ -41,7 +43,23 @@ pub(super) async fn store_hostile_words(app: &TestApp) {
     let (key, kind) = app.core.files.put_cover_bytes(at.new_id(), picture).await.unwrap();
     let (cover, slug) = ((key.as_str(), kind), SLUG.parse().unwrap());
     replace_cover(&mut tx, &app.act(), &slug, cover).await.unwrap();
+    let description = Line::parse(NEWS).unwrap().unwrap();
+    let webhook = AskedWebhook {
+        url: &"https://hooks.harrowby.example/a?b=<i>".parse().unwrap(),
+        description: &description,
+        // Which nothing here leads to: nobody is told.
+        event_types: &EventTypes::new(&[WebhookEvent::ConsentLapsed]).unwrap(),
+        form_id: at.new_id(),
+    };
+    let added = add_webhook(&mut tx, &app.act(), &app.core.flow_settings, webhook).await.unwrap();
+    assert!(added.is_some());
     tx.commit().await.unwrap();
+    let told = "INSERT INTO webhook_delivery (webhook_delivery_id, webhook_endpoint_id, event_type, payload,
+                    created_at, next_at, attempts, tried_at, status, answer, delivered_at)
+                SELECT webhook_endpoint_id, webhook_endpoint_id, 'consent.lapsed', '{}', created_at, created_at, 1,
+                    created_at, 200, '</pre><script>alert(7)</script>', created_at
+                FROM webhook_endpoint";
+    assert_eq!(app.tamper(told).await.unwrap(), 1);
     let (name, organisation) = (escaped(NAME), escaped(ORGANISATION));
     let typed = format!(
         "&name={name}&organisation={organisation}&job_title={}&newsletter={NEWSLETTER}",
