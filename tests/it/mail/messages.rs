@@ -15,7 +15,9 @@ use macro_rules_attribute::apply;
 
 use crate::ledger::seal;
 use crate::support::app::{Database, TestApp, form};
+use crate::support::desk::webhook;
 use crate::support::inbox::Mail;
+use crate::support::test_server::{Reply, TestServer};
 use crate::support::verify::{self, DkimKeys, Records, findings, well_formed};
 use crate::support::{both_databases, poll};
 
@@ -25,7 +27,7 @@ const KEEPER: &str = "keeper@archive.example";
 const DAY: Duration = Duration::from_hours(24);
 
 /// How many kinds of mail there are; each must come up in the story.
-const KINDS: i64 = 11;
+const KINDS: i64 = 12;
 
 /// Titles that have broken mail programs.
 fn hostile_titles() -> Vec<String> {
@@ -55,6 +57,7 @@ fn settings(keys: &DkimKeys) -> Vec<(&'static str, String)> {
         ("ASSENT_CONTROLLER_CONTACT", ".privacy@press.example".to_owned()),
         ("ASSENT_MAIL_DKIM_DOMAIN", DOMAIN.to_owned()),
         ("ASSENT_MAIL_DKIM_KEYS", files),
+        ("ASSENT_WEBHOOKS_ALLOWED_HOSTS", "127.0.0.1".to_owned()),
     ]
 }
 
@@ -138,6 +141,10 @@ async fn every_mail_is_well_formed(database: Database) {
     assert_eq!(app.post(&welcome, "password=pylon+marmot+ferrous+quilt").await.status, 303);
     assert_eq!(app.post("/console/forgot", &format!("email={bob}")).await.status, 303);
     app.next_mail(bob, 1).await.link("/console/reset/");
+    let gone = TestServer::start(|_, _| Reply::Says(410, "text/plain", vec![])).await;
+    let (hook, _) = webhook(&desk, &gone.url("/"), &["consent.lapsed"]).await;
+    assert_eq!(desk.post(&format!("{hook}/test"), "").await.status, 303);
+    app.next_mail(bob, 2).await;
 
     // Policies that change, and the witness.
     app.publish_change("2027-01", ChangeClass::Notify, None).await;

@@ -1,4 +1,4 @@
-//! Stories of accounts, sessions, rights, tokens, and the audit.
+//! Stories of accounts, sessions, rights, tokens, webhooks, and the audit.
 
 mod account;
 mod audit;
@@ -9,3 +9,4 @@ mod members;
 mod sign_in;
 mod tokens;
 mod two_factor;
+mod webhooks;

@@ -147,6 +147,27 @@ pub async fn token(desk: &TestDesk<'_>, fields: &str) -> String {
     after.split('<').next().unwrap_or_default().to_owned()
 }
 
+/// Adds a webhook for these types at the console; its path there, and its secret.
+pub async fn webhook(desk: &TestDesk<'_>, url: &str, types: &[&str]) -> (String, String) {
+    let form_id = hidden(&desk.page("/console/webhooks").await, "form_id");
+    let types: String = types.iter().flat_map(|kind| ["&types=", kind]).collect();
+    let fields = format!("description=Tool&url={}{types}&form_id={form_id}", escaped(url));
+    let answer = desk.post("/console/webhooks", &fields).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let page = answer.text().replace("&#x2f;", "/");
+    let (_, link) = page.split_once("href=\"/console/webhooks/").expect("a link");
+    let path = format!("/console/webhooks/{}", link.split('"').next().unwrap_or_default());
+    (path, webhook_secret(&page))
+}
+
+/// The secret of a webhook that a page shows.
+pub fn webhook_secret(page: &str) -> String {
+    let (_, after) = page.split_once("whsec_").expect("a secret");
+    let written = after.split('<').next().unwrap_or_default();
+    let plain = written.replace("&#x2f;", "/").replace("&#x3d;", "=").replace("&#x2b;", "+");
+    format!("whsec_{plain}")
+}
+
 /// A text as a form carries it.
 pub fn escaped(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()

@@ -19,7 +19,14 @@ pub enum Reply {
     Silent,
 }
 
-type Answers = Arc<dyn Fn(&str, &[u8]) -> Reply + Send + Sync>;
+/// What it is asked: the request's line and headers as they came, its path, and its body.
+pub struct Asked<'a> {
+    pub head: &'a str,
+    pub path: &'a str,
+    pub body: &'a [u8],
+}
+
+type Answers = Arc<dyn Fn(&Asked<'_>) -> Reply + Send + Sync>;
 
 /// One that listens; it ends with the story, or when it is dropped.
 pub struct TestServer {
@@ -37,6 +44,14 @@ impl TestServer {
     pub async fn start_at(
         port: u16,
         answers: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::listen(port, move |asked| answers(asked.path, asked.body)).await
+    }
+
+    /// Answers each question by all that it says, on a port, or a free one where that is 0.
+    pub async fn listen(
+        port: u16,
+        answers: impl Fn(&Asked<'_>) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -85,7 +100,11 @@ async fn answer(mut stream: TcpStream, answers: Answers) -> std::io::Result<()> 
     }
     let line = String::from_utf8_lossy(&read).lines().next().unwrap_or_default().to_owned();
     let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
-    let reply = spawn_blocking(move || answers(&path, &read[head..])).await.expect("a reply");
+    let answering = move || {
+        let text = String::from_utf8_lossy(&read[..head]);
+        answers(&Asked { head: &text, path: &path, body: &read[head..] })
+    };
+    let reply = spawn_blocking(answering).await.expect("a reply");
     match reply {
         Reply::Says(status, kind, body) => {
             let head = format!(
