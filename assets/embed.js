@@ -203,7 +203,7 @@ ul { margin-bottom: 1em; padding-left: 1.2em }
         const now = JSON.stringify(body);
         if (sent !== now) key = crypto.getRandomValues(new Uint32Array(4)).join("-");
         const answer = await ask("signups", body, key);
-        sent = answer.status ? null : now;
+        sent = [202, 422].includes(answer.status) ? null : now;
         if (answer.status === 202) {
           asked = answer.told;
           wait("title");

@@ -50,7 +50,7 @@ use crate::templates::Templates;
 use crate::time_stamping::TimeStampingAuthority;
 use crate::web::state::ready_pages::ReadyPages;
 use crate::web::{
-    App, CatalogCache, CodeLimit, Comparisons, FiguresCache, HashPermits, LedgerCheck,
+    App, CatalogCache, CodeLimit, Comparisons, FiguresCache, HashPermits, InFlight, LedgerCheck,
     NetworkLimits, OwnHost, WriteCheck,
 };
 use crate::witnesses::Witnesses;
@@ -419,6 +419,7 @@ impl Program {
             intake,
             ready_pages: ReadyPages::default(),
             network_limits: NetworkLimits::new(core.settings.signups_per_ip),
+            in_flight: InFlight::default(),
             code_limit: CodeLimit::new(),
             write_check: WriteCheck::new(core.moment().new_id()),
             own_host: OwnHost::from_base_url(&core.settings.base_url),

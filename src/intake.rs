@@ -233,19 +233,18 @@ impl Storing {
             let at = Moment::new(clock, random);
             let stored = turn.run(|tx| {
                 Box::pin(async {
-                    if !forms.is_empty() {
-                        let prepared = PreparedForms { forms, kept };
-                        store_prepared(tx, &at, settings, prepared).await?;
-                    }
-                    count_dropped(tx, &at, settings, dropped).await
+                    let prepared = PreparedForms { forms, kept };
+                    let stored = store_prepared(tx, &at, settings, prepared).await?;
+                    count_dropped(tx, &at, settings, dropped).await?;
+                    Ok(stored)
                 })
             });
             stored.await
         };
         match tokio::time::timeout(DEADLINE, stored).await {
-            Ok(Ok(())) => {
-                db.signals().note_forms(forms.len());
-                self.kept.note(forms);
+            Ok(Ok(stored)) => {
+                db.signals().note_forms(stored.len());
+                self.kept.note(&stored);
                 Ok(())
             }
             Ok(Err(error)) => {

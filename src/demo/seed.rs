@@ -191,6 +191,8 @@ fn form(
         source: format!("/reports/{}", texts::REPORT_SLUG),
         method: Method::Form,
         drawn_by: DrawnBy::Ours,
+        page: None,
+        request: None,
         replaces: None,
     })
 }

@@ -1,5 +1,7 @@
 //! A database that is away is told from mistakes.
 
+use std::sync::Arc;
+
 use sqlx::error::DatabaseError;
 
 /// Whether the database cannot be used at this moment, so that trying again later helps. All else is a mistake of ours: a
@@ -33,7 +35,9 @@ pub(super) const GAVE_WAY: &[&str] = &["40001", "40P01"];
 pub(super) fn has_code(error: &(dyn std::error::Error + 'static), codes: &[&str]) -> bool {
     let mut causes = std::iter::successors(Some(error), |error| error.source());
     causes.any(|cause| {
-        let store = cause.downcast_ref().and_then(sqlx::Error::as_database_error);
+        let shared = || cause.downcast_ref().map(Arc::<sqlx::Error>::as_ref);
+        let store = cause.downcast_ref().or_else(shared);
+        let store = store.and_then(sqlx::Error::as_database_error);
         store.and_then(DatabaseError::code).is_some_and(|code| codes.contains(&code.as_ref()))
     })
 }

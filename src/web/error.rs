@@ -1,5 +1,6 @@
 //! What went wrong, as visitors are told it: what to do, and nothing of the inside.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -73,6 +74,9 @@ pub enum Error {
     /// 503: could not be stored or read just now.
     #[error("unavailable")]
     Unavailable,
+    /// 503: the database did not answer, or had it give way to another; what is run again where it gave way is told by it.
+    #[error("the database is away")]
+    Away(#[source] Arc<sqlx::Error>),
     /// 500: our mistake.
     #[error("internal error")]
     Internal,
@@ -133,8 +137,7 @@ impl From<Gone> for Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         if is_away(&error) {
-            tracing::error!(error = ?error, "the database did not answer");
-            return Self::Unavailable;
+            return Self::Away(Arc::new(error));
         }
         tracing::error!(error = ?error, "the database did not take a statement, or answered what nobody expects: a bug");
         Self::Internal
@@ -232,7 +235,7 @@ impl Error {
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::UnknownCoding => StatusCode::NOT_IMPLEMENTED,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::Away(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -306,7 +309,7 @@ impl Error {
                 "That was sent in a way that is not known here",
                 "Send it as it is, without compressing it on the way.",
             ),
-            Self::Unavailable => (
+            Self::Unavailable | Self::Away(_) => (
                 "We cannot do that just now",
                 "Try again in a few seconds. If you sent something, we cannot say yet whether it was stored: send it again.",
             ),
@@ -326,6 +329,10 @@ impl IntoResponse for Error {
                 headers.insert(header::RETRY_AFTER, wait.as_secs().max(1).into());
             }
             Self::Unavailable => {
+                headers.insert(header::RETRY_AFTER, COME_BACK.into());
+            }
+            Self::Away(error) => {
+                tracing::error!(error = ?error, "the database did not answer");
                 headers.insert(header::RETRY_AFTER, COME_BACK.into());
             }
             Self::Unauthorised => {

@@ -41,6 +41,7 @@ pub use state::catalog::CatalogCache;
 pub use state::comparisons::Comparisons;
 pub use state::figures::FiguresCache;
 pub use state::hash_permits::HashPermits;
+pub use state::in_flight::InFlight;
 pub use state::ledger_check::LedgerCheck;
 pub use state::limits::{CodeLimit, NetworkLimits};
 pub use state::own_host::OwnHost;

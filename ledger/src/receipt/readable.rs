@@ -126,7 +126,9 @@ fn duration(event_type: EventType) -> Value {
 /// How it was said, and how it was confirmed.
 fn indication_method(record: ConsentRecord<'_>) -> String {
     let method = match (record.context("drawn_by").as_str(), record.context_text("method")) {
-        (Some("element"), _) => "a form on a web page, drawn there by the publisher's program",
+        (Some("element"), _) => {
+            "a form on a web page, drawn there by the publisher's program, as that page said"
+        }
         (Some("page"), _) => "a form on a web page, drawn by that page or its program",
         (_, "api") => "a program of the publisher's, by an interface",
         (_, "form") => "a form on the publisher's pages",

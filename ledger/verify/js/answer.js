@@ -169,10 +169,11 @@ function methodText(evidence) {
   return word && method(word).charAt(0).toUpperCase() + method(word).slice(1);
 }
 
-const DREW = {
-  element: "The publisher’s program drew it there, by its script.",
-  page: "That page, or a program of its owner’s, drew it. That it showed these words is its own word; the publisher’s program showed them where they were confirmed.",
-};
+const DREW = new Map([
+  ["element", "As that page said, the publisher’s program drew it there, by its script."],
+  ["page", "That page, or a program of its owner’s, drew it; that it showed these words is its own word."],
+]);
+const SHOWN_AGAIN = "The publisher’s program showed them once more, where they were confirmed.";
 
 function formOf({ evidence, form, type, older, words }) {
   const where = place(evidence);
@@ -184,7 +185,8 @@ function formOf({ evidence, form, type, older, words }) {
   const offered = evidence.method === "form" || evidence.method === "api";
   return [
     paragraph(where && where.charAt(0).toUpperCase() + where.slice(1)),
-    paragraph(DREW[evidence.drawn_by]),
+    paragraph(DREW.get(textIn(evidence, "drawn_by"))),
+    isAgreed(type) && evidence.drawn_by === "page" && paragraph(SHOWN_AGAIN),
     typeof required === "boolean" && paragraph(box),
     Array.isArray(unticked) &&
       paragraph(left.length > 0 ? `Boxes that were left unticked: ${listed(left)}` : "No other box was left unticked"),

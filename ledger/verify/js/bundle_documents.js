@@ -128,6 +128,8 @@ function shownBy(context) {
 }
 
 /** The file with the blank form: a page of the program's, or the document of what others were told to draw. */
-export function formFile({ form, drawn_by: by }) {
+export function formFile(context) {
+  const by = textIn(context, "drawn_by");
+  const { form } = context;
   return `forms/${form}.${by === undefined || by === "ours" ? "html" : "json"}`;
 }

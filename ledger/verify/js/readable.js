@@ -171,7 +171,7 @@ const METHODS = {
 };
 
 const DRAWN = {
-  element: "a form on a web page, drawn there by the publisher's program",
+  element: "a form on a web page, drawn there by the publisher's program, as that page said",
   page: "a form on a web page, drawn by that page or its program",
 };
 
@@ -185,7 +185,7 @@ function indicationMethod(record) {
   const method = record.contextText("method");
   const by = textIn(record.ledger.body, "confirmed", "by");
   const known = (words, word) => (Object.hasOwn(words, word) ? words[word] : undefined);
-  return `${known(DRAWN, record.context("drawn_by")) ?? known(METHODS, method) ?? method}${known(CONFIRMED, by) ?? ""}`;
+  return `${known(DRAWN, textOf({ by: record.context("drawn_by") }, "by")) ?? known(METHODS, method) ?? method}${known(CONFIRMED, by) ?? ""}`;
 }
 
 /** Who was answerable for the data. */

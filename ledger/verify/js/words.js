@@ -111,7 +111,8 @@ const PAGES = {
 
 /** Where a choice was made. */
 export function place(evidence) {
-  const { source, site } = evidence;
+  const { site } = evidence;
+  const source = evidence.page ?? evidence.source;
   if (PAGES[source]) return PAGES[source];
   if (typeof source !== "string") return undefined;
   return source.startsWith("/") ? `the page ${typeof site === "string" ? site : ""}${source}` : source;

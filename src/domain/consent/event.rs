@@ -35,6 +35,9 @@ pub struct EventBody<'a> {
     /// For an import: how consent was given there, as the file says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<&'a str>,
+    /// The page elsewhere on which its form stood, as its sender says: origin and path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<&'a str>,
     /// The hash of the leaf before it of the same subject, base64; none for the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<&'a str>,
@@ -187,6 +190,7 @@ mod tests {
                 email: &email,
                 event_id: Uuid::from_u128(event),
                 evidence: filled.then_some(evidence.as_str()),
+                page: filled.then_some(evidence.as_str()),
                 previous: filled.then_some(previous.as_str()),
                 requested_at: Timestamp::from_micros(micros),
                 seq,

@@ -92,6 +92,8 @@ pub struct SignupFields<'a> {
     pub method: Method,
     /// Who drew it.
     pub drawn_by: DrawnBy,
+    /// The page elsewhere on which it stood.
+    pub page: Option<&'a str>,
     /// When the form was sent.
     pub created_at: Timestamp,
     /// How far its subscriber's events reached then.
@@ -155,7 +157,7 @@ impl EvidenceKey {
         // Forms of ours have the MAC that they had before others could draw them.
         match signup.drawn_by {
             DrawnBy::Ours => fields.kept(),
-            other => fields.text(other.as_str()).kept(),
+            other => fields.text(other.as_str()).text(signup.page.unwrap_or_default()).kept(),
         }
     }
 

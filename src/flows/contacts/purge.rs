@@ -17,7 +17,7 @@ use crate::store::signup::{code_tries, idempotent_requests};
 use crate::store::staff::{sessions, sign_in_tries};
 
 /// Closes the signups whose time is over, and forgets which codes were tried before today, who failed to sign
-/// in a day ago, sessions that ended, and what programs were answered a day ago; returns how many signups.
+/// in a day ago, sessions that ended, and the keys of requests a day ago; returns how many signups.
 pub async fn expire(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
     code_tries::delete_old(tx, now).await?;
     sign_in_tries::delete_old(tx, now).await?;

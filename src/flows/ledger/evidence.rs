@@ -29,6 +29,8 @@ use crate::store::policy::versions::PolicyVersion;
 pub struct Workflow<'a> {
     /// Who drew the form, if it was one.
     pub drawn_by: Option<DrawnBy>,
+    /// The page elsewhere on which it stood, as its sender says.
+    pub page: Option<&'a str>,
     /// The hash of the blank form, where all see the same and it is known that this one was seen.
     pub form: Option<&'a str>,
     /// The kinds of data given.
@@ -195,6 +197,7 @@ impl<'a> Order<'a> {
             email: form.email,
             event_id,
             evidence: form.evidence,
+            page: form.workflow.page,
             previous: self.previous.as_deref(),
             requested_at: form.requested_at,
             seq,

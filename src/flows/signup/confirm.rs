@@ -17,7 +17,7 @@ use crate::domain::consent::given_details::DataKind;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::outbox::{MailKind, message_id};
 use crate::domain::signup::link::Link;
-use crate::domain::signup::submitted_form::{DrawnBy, SignupStatus};
+use crate::domain::signup::submitted_form::{DrawnBy, Method, SignupStatus};
 use crate::domain::staff::webhook::WebhookEvent;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::record_consent::{Giver, give};
@@ -35,6 +35,9 @@ use crate::store::contacts::suppressions;
 use crate::store::mail::outbox::{self, About};
 use crate::store::signup::download_grants::{self, NewDownloadGrant};
 use crate::store::signup::signups::{self, Signup};
+
+/// Where a box stood that was ticked while confirming a form of another page.
+const CONFIRM_PAGE: &str = "/confirm";
 
 /// What a confirmation link leads to at some moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,6 +192,7 @@ pub async fn confirm(
     let confirmed = confirmed(tx, settings, signup, press).await?;
     let workflow = Workflow {
         drawn_by: Some(signup.drawn_by),
+        page: signup.page.as_deref(),
         form: made.form.as_deref(),
         data: &made.data,
         unticked: &unticked,
@@ -204,8 +208,11 @@ pub async fn confirm(
     if !added.is_empty() {
         // Ticked on the page that confirms: the form that evidence names shows nothing of it.
         let drawn_by = Some(DrawnBy::Ours);
-        let workflow = Workflow { drawn_by, form: None, unticked: &[], ..workflow };
-        let form = Form { workflow, ..form };
+        let workflow = Workflow { drawn_by, page: None, form: None, unticked: &[], ..workflow };
+        let form = match signup.drawn_by {
+            DrawnBy::Ours => Form { workflow, ..form },
+            _ => Form { workflow, method: Method::Form, source: CONFIRM_PAGE, ..form },
+        };
         let seq = i64::try_from(asked.len()).unwrap_or(0) + 1;
         request(tx, case, (&form, seq), &added).await?;
         give(tx, case, Giver { form, ..giver }, &added).await?;

@@ -1,5 +1,5 @@
-//! A request that its sender may send again is done once, and answered as it was the first time
-//! (draft-ietf-httpapi-idempotency-key-header).
+//! A form that its sender may send again is stored once (draft-ietf-httpapi-idempotency-key-header): its key is stored in the
+//! transaction that stores it, so that no answer that was lost on its way, and no process that died, leaves it in doubt.
 
 use std::time::Duration;
 
@@ -8,57 +8,39 @@ use crate::flows::Error;
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::signup::idempotent_requests;
+use crate::store::signup::signups::{self, Signup};
 
-/// For how long what it was answered is kept.
+/// For how long a key is kept.
 pub const KEPT_FOR: Duration = Duration::from_hours(24);
 
-/// After so long a request that is not answered was lost with the process that had it, and may be sent again.
-const ABANDONED_AFTER: Duration = Duration::from_mins(1);
-
-/// What becomes of a request that comes with a key.
-#[derive(Debug, PartialEq, Eq)]
+/// What is known of a request that came with a key.
 #[must_use]
-pub enum Claim {
-    /// It is to be done.
-    Claimed,
-    /// The same is being done.
-    UnderWay,
+pub enum Known {
+    /// Nothing: its form is to be taken.
+    Nothing,
     /// The key came with another body before.
     Other,
-    /// It was done, and answered so.
-    Done(String),
+    /// It is stored, as this form.
+    Stored(Box<Signup>),
 }
 
-/// Takes a request's key, unless somebody has it.
+/// Looks for what a request with a key became.
 ///
 /// # Errors
-/// When the database does not take it.
-pub async fn claim(tx: &mut Tx, at: &Moment, request: &IdempotentRequest) -> Result<Claim, Error> {
-    let since = (at.now.minus(ABANDONED_AFTER), at.now.minus(KEPT_FOR));
-    if idempotent_requests::claim(tx, request, at.now, since).await? {
-        return Ok(Claim::Claimed);
-    }
-    let begun = idempotent_requests::find(tx, &request.key_hash).await?;
-    Ok(match begun {
-        Some(begun) if begun.body_hash != request.body_hash => Claim::Other,
-        Some(begun) => begun.answer.map_or(Claim::UnderWay, Claim::Done),
-        // Given back meanwhile.
-        None => Claim::UnderWay,
-    })
-}
-
-/// Keeps what a request was answered, or gives its key back where it was not done.
-///
-/// # Errors
-/// When the database does not take it.
-pub async fn settle(
+/// When the database does not answer.
+pub async fn find_stored(
     tx: &mut Tx,
+    at: &Moment,
     request: &IdempotentRequest,
-    answer: Option<&str>,
-) -> Result<(), Error> {
-    match answer {
-        Some(answer) => idempotent_requests::mark_answered(tx, request, answer).await?,
-        None => idempotent_requests::delete(tx, request).await?,
+) -> Result<Known, Error> {
+    let since = at.now.minus(KEPT_FOR);
+    let Some(stored) = idempotent_requests::find(tx, &request.key_hash, since).await? else {
+        return Ok(Known::Nothing);
+    };
+    if stored.body_hash != request.body_hash {
+        return Ok(Known::Other);
     }
-    Ok(())
+    // One who was erased since is nobody who asked.
+    let signup = signups::find(tx, stored.signup_id).await?;
+    Ok(signup.map_or(Known::Other, |signup| Known::Stored(Box::new(signup))))
 }

@@ -14,11 +14,13 @@ use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::request_id::RequestId;
+use crate::domain::signup::idempotent_request::IdempotentRequest;
 use crate::domain::signup::submitted_form::{DrawnBy, Method};
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
 use crate::flows::ledger::contexts::Contexts;
 use crate::flows::ledger::evidence::{Form, Order, Words, Workflow};
+use crate::flows::signup::do_once;
 use crate::flows::{Case, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
@@ -29,6 +31,7 @@ use crate::store::consent::events::{self, NewConsentEvent};
 use crate::store::contacts::subscribers;
 use crate::store::mail::limited_mails::{self, LimitedMail, LimitedMails};
 use crate::store::policy::versions::PolicyVersion;
+use crate::store::signup::idempotent_requests;
 use crate::store::signup::signups::{self, BoundSignup, NewSignup};
 
 /// One form, parsed at the door.
@@ -61,6 +64,10 @@ pub struct SignUp {
     pub method: Method,
     /// Who drew it.
     pub drawn_by: DrawnBy,
+    /// The page elsewhere on which it stood, as its sender says: origin and path.
+    pub page: Option<String>,
+    /// The request by which its sender may send it again, to be stored once.
+    pub request: Option<IdempotentRequest>,
     /// The form before it of the same browser, for the same address and report: a mail about that one which
     /// waits still becomes one about this.
     pub replaces: Option<Uuid>,
@@ -74,6 +81,7 @@ pub struct PreparedForm {
     events: Vec<NewConsentEvent>,
     mail: LimitedMail,
     form: Option<Arc<BlankForm>>,
+    request: Option<IdempotentRequest>,
 }
 
 /// Prepares and stores forms that are sent now.
@@ -91,7 +99,7 @@ pub async fn sign_up(
     let prepared = prepared.collect::<serde_json::Result<Vec<_>>>()?;
     let forms =
         PreparedForms { forms: &prepared.iter().collect::<Vec<_>>(), kept: &Kept::default() };
-    store_prepared(tx, at, settings, forms).await
+    store_prepared(tx, at, settings, forms).await.map(drop)
 }
 
 /// What many forms share and the database has already, each by its hash: what they were given in, and blank forms.
@@ -111,14 +119,14 @@ impl Kept {
 
 /// Forms that are stored together.
 #[derive(Clone, Copy)]
-pub struct PreparedForms<'a> {
+pub struct PreparedForms<'a, 'k> {
     /// Each of them.
     pub forms: &'a [&'a PreparedForm],
     /// What need not be stored again.
-    pub kept: &'a Kept,
+    pub kept: &'k Kept,
 }
 
-impl PreparedForms<'_> {
+impl PreparedForms<'_, '_> {
     /// What is not kept yet of what these forms share.
     fn new_contexts(&self) -> impl Iterator<Item = &NewContext> {
         let contexts = self.forms.iter().flat_map(|form| form.contexts());
@@ -144,15 +152,29 @@ impl PreparedForm {
 }
 
 /// Stores the forms that arrived together and decides their confirmation mails, in a handful of
-/// statements whatever their number. A repeated form is a signup of its own, with a mail of its own.
+/// statements whatever their number. A repeated form is a signup of its own, with a mail of its own, unless its sender gave
+/// it the key of one that is stored: then it is left out. Returns those that were not.
 ///
 /// # Errors
 /// When the database does not take them; then none is stored.
-pub async fn store_prepared(
+pub async fn store_prepared<'a>(
     tx: &mut Tx,
     at: &Moment,
     settings: &FlowSettings,
-    prepared: PreparedForms<'_>,
+    prepared: PreparedForms<'a, '_>,
+) -> Result<Vec<&'a PreparedForm>, Error> {
+    let first = first_of_each(tx, at, prepared.forms).await?;
+    if !first.is_empty() {
+        store_first(tx, at, settings, PreparedForms { forms: &first, ..prepared }).await?;
+    }
+    Ok(first)
+}
+
+async fn store_first(
+    tx: &mut Tx,
+    at: &Moment,
+    settings: &FlowSettings,
+    prepared: PreparedForms<'_, '_>,
 ) -> Result<(), Error> {
     let forms = prepared.forms;
     let keys: Vec<&AddressKey> = forms.iter().map(|form| &form.row.address_key).collect();
@@ -173,6 +195,26 @@ pub async fn store_prepared(
     let rows = &forms.iter().map(|form| &form.mail).collect::<Vec<_>>();
     limited_mails::insert_all(tx, at.now, LimitedMails { kind, limit, rows }).await?;
     Ok(())
+}
+
+/// Those that are not stored yet, of forms that may be sent again; and all others.
+async fn first_of_each<'a>(
+    tx: &mut Tx,
+    at: &Moment,
+    forms: &[&'a PreparedForm],
+) -> sqlx::Result<Vec<&'a PreparedForm>> {
+    let requests: Vec<_> = forms
+        .iter()
+        .filter_map(|form| form.request.map(|request| (request, form.row.signup_id)))
+        .collect();
+    if requests.is_empty() {
+        return Ok(forms.to_vec());
+    }
+    let kept_since = at.now.minus(do_once::KEPT_FOR);
+    let first = idempotent_requests::insert_all(tx, at.now, kept_since, &requests).await?;
+    let is_first =
+        |form: &&&PreparedForm| form.request.is_none() || first.contains(&form.row.signup_id);
+    Ok(forms.iter().filter(is_first).copied().collect())
 }
 
 /// Makes what is stored of a form that is sent now.
@@ -212,10 +254,11 @@ pub fn prepare(
         source: form.source,
         method: form.method,
         drawn_by: form.drawn_by,
+        page: form.page,
         created_at: at.now,
         expires_at: at.now.plus(settings.confirm_ttl),
     };
-    Ok(PreparedForm { row, events, mail, form: form.form })
+    Ok(PreparedForm { row, events, mail, form: form.form, request: form.request })
 }
 
 fn requested(
@@ -236,6 +279,7 @@ fn requested(
         evidence: None,
         workflow: Workflow {
             drawn_by: Some(form.drawn_by),
+            page: form.page.as_deref(),
             form: form.form.as_ref().map(|form| form.sha256.as_str()),
             data: &data,
             unticked: &form.unticked,

@@ -135,7 +135,7 @@ pub async fn list_signups(tx: &mut Tx, key: &AddressKey) -> sqlx::Result<Vec<Hel
     on!(tx, |conn| {
         sqlx::query_as(
         "SELECT s.signup_id, s.email, s.name, s.organisation, s.job_title, r.slug AS report, s.status,
-                s.method, s.source, s.created_at, s.confirmed_at
+                s.method, COALESCE(s.page, s.source) AS source, s.created_at, s.confirmed_at
          FROM signup s LEFT JOIN report r ON r.report_id = s.report_id
          WHERE s.address_key = $1 ORDER BY s.created_at DESC, s.signup_id DESC"
     )

@@ -1,85 +1,82 @@
-//! Requests that may be sent again, and what they were answered.
+//! Forms that may be sent again, and what they became.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
 
 use crate::domain::signup::idempotent_request::IdempotentRequest;
 use crate::domain::timestamp::Timestamp;
-use crate::store::{Tx, on};
+use crate::store::rows::{self, Table, bound_columns};
+use crate::store::{Sql, Tx, on};
 
-/// What is known of a key.
+/// What a key's request became.
 #[derive(sqlx::FromRow)]
-pub struct Begun {
-    /// Of the body that came with it.
+pub struct StoredRequest {
+    /// The keyed hash of the body that came with it.
     pub body_hash: Vec<u8>,
-    /// What it was answered, once it was.
-    pub answer: Option<String>,
+    /// The form.
+    pub signup_id: Uuid,
 }
 
-/// Takes a key that nobody has; one whose request was begun before `abandoned` and never answered, or before
-/// `forgotten`, is free again. `false` when somebody has it.
-pub async fn claim(
+struct NewRequest<'a> {
+    request: &'a IdempotentRequest,
+    signup_id: Uuid,
+    stored_at: Timestamp,
+}
+
+bound_columns!(NewRequest<'_>, |new| {
+    key_hash: "bytea" = new.request.key_hash.as_slice(),
+    body_hash: "bytea" = new.request.body_hash.as_slice(),
+    signup_id: "uuid" = new.signup_id,
+    stored_at: "timestamptz" = new.stored_at,
+});
+
+/// Keeps the keys of these forms; those of before `kept_since` are free again. The forms whose key nobody had.
+pub async fn insert_all(
     tx: &mut Tx,
-    request: &IdempotentRequest,
     now: Timestamp,
-    (abandoned, forgotten): (Timestamp, Timestamp),
-) -> sqlx::Result<bool> {
-    on!(tx, |conn| sqlx::query(
-        "INSERT INTO idempotent_request (key_hash, body_hash, begun_at) VALUES ($1, $2, $3)
-         ON CONFLICT (key_hash) DO UPDATE
-         SET body_hash = excluded.body_hash, begun_at = excluded.begun_at, answer = NULL
-         WHERE idempotent_request.begun_at <= $5
-            OR (idempotent_request.answer IS NULL AND idempotent_request.begun_at <= $4)"
-    )
-    .bind(request.key_hash.as_slice())
-    .bind(request.body_hash.as_slice())
-    .bind(now)
-    .bind(abandoned)
-    .bind(forgotten)
-    .execute(conn)
-    .await
-    .map(|done| done.rows_affected() == 1))
+    kept_since: Timestamp,
+    requests: &[(IdempotentRequest, Uuid)],
+) -> sqlx::Result<HashSet<Uuid>> {
+    const INSERT: Sql = Sql::same(
+        "INSERT INTO idempotent_request (key_hash, body_hash, signup_id, stored_at)
+         SELECT key_hash, body_hash, signup_id, stored_at FROM request WHERE true
+         ON CONFLICT (key_hash) DO NOTHING",
+    );
+    delete_old(tx, kept_since).await?;
+    let new: Vec<NewRequest<'_>> = requests
+        .iter()
+        .map(|(request, signup_id)| NewRequest { request, signup_id: *signup_id, stored_at: now })
+        .collect();
+    rows::execute(tx, INSERT, &[], Table("request", &new)).await?;
+    let mut first = HashSet::new();
+    for (request, signup_id) in requests {
+        let stored = find(tx, &request.key_hash, kept_since).await?;
+        if stored.is_some_and(|stored| stored.signup_id == *signup_id) {
+            first.insert(*signup_id);
+        }
+    }
+    Ok(first)
 }
 
-/// What is known of a key; `None` for one that nobody has.
-pub async fn find(tx: &mut Tx, key_hash: &[u8; 32]) -> sqlx::Result<Option<Begun>> {
+/// What a key's request became, if it was stored after `since`.
+pub async fn find(
+    tx: &mut Tx,
+    key_hash: &[u8; 32],
+    since: Timestamp,
+) -> sqlx::Result<Option<StoredRequest>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT body_hash, answer FROM idempotent_request WHERE key_hash = $1"
+        "SELECT body_hash, signup_id FROM idempotent_request WHERE key_hash = $1 AND stored_at > $2"
     )
     .bind(key_hash.as_slice())
+    .bind(since)
     .fetch_optional(conn)
     .await)
 }
 
-/// Keeps what a request was answered.
-pub async fn mark_answered(
-    tx: &mut Tx,
-    request: &IdempotentRequest,
-    answer: &str,
-) -> sqlx::Result<()> {
-    on!(tx, |conn| sqlx::query(
-        "UPDATE idempotent_request SET answer = $3 WHERE key_hash = $1 AND body_hash = $2"
-    )
-    .bind(request.key_hash.as_slice())
-    .bind(request.body_hash.as_slice())
-    .bind(answer)
-    .execute(conn)
-    .await
-    .map(drop))
-}
-
-/// Gives a key back whose request was not done.
-pub async fn delete(tx: &mut Tx, request: &IdempotentRequest) -> sqlx::Result<()> {
-    on!(tx, |conn| sqlx::query(
-        "DELETE FROM idempotent_request WHERE key_hash = $1 AND body_hash = $2 AND answer IS NULL"
-    )
-    .bind(request.key_hash.as_slice())
-    .bind(request.body_hash.as_slice())
-    .execute(conn)
-    .await
-    .map(drop))
-}
-
-/// Forgets what was begun by then.
+/// Forgets what was stored by then.
 pub async fn delete_old(tx: &mut Tx, by: Timestamp) -> sqlx::Result<()> {
-    on!(tx, |conn| sqlx::query("DELETE FROM idempotent_request WHERE begun_at <= $1")
+    on!(tx, |conn| sqlx::query("DELETE FROM idempotent_request WHERE stored_at <= $1")
         .bind(by)
         .execute(conn)
         .await

@@ -38,6 +38,8 @@ pub struct NewSignup {
     pub method: Method,
     /// Who drew it.
     pub drawn_by: DrawnBy,
+    /// The page elsewhere on which it stood, as its sender says: origin and path.
+    pub page: Option<String>,
     /// When it was sent.
     pub created_at: Timestamp,
     /// Until when its link works.
@@ -57,6 +59,7 @@ impl NewSignup {
             source: &self.source,
             method: self.method,
             drawn_by: self.drawn_by,
+            page: self.page.as_deref(),
             created_at: self.created_at,
             reach,
         }
@@ -86,6 +89,7 @@ bound_columns!(BoundSignup<'_>, |bound| {
     source: "text" = bound.signup.source.as_str(),
     method: "text" = bound.signup.method.as_ref(),
     drawn_by: "text" = bound.signup.drawn_by.as_ref(),
+    page: "text" = bound.signup.page.as_deref(),
     created_at: "timestamptz" = bound.signup.created_at,
     expires_at: "timestamptz" = bound.signup.expires_at,
     reach: "bigint" = bound.reach,
@@ -132,6 +136,8 @@ pub struct Signup<Email = EmailAddress> {
     pub method: Method,
     /// Who drew it.
     pub drawn_by: DrawnBy,
+    /// The page elsewhere on which it stood, as its sender says: origin and path.
+    pub page: Option<String>,
     /// Where it stands.
     pub status: SignupStatus,
     /// Which links work.
@@ -163,6 +169,7 @@ impl<Email: AsRef<str>> Signup<Email> {
             source: &self.source,
             method: self.method,
             drawn_by: self.drawn_by,
+            page: self.page.as_deref(),
             created_at: self.created_at,
             reach: self.reach,
         }
@@ -176,9 +183,9 @@ impl<Email: AsRef<str>> Signup<Email> {
 pub async fn insert_all(tx: &mut Tx, rows: &[BoundSignup<'_>]) -> sqlx::Result<()> {
     const INSERT: Sql = Sql::same(
         "INSERT INTO signup (signup_id, email, address_key, limiter_key, name, organisation, job_title, report_id,
-             policy_version_id, source, method, drawn_by, status, created_at, expires_at, reach, mac)
+             policy_version_id, source, method, drawn_by, page, status, created_at, expires_at, reach, mac)
          SELECT signup_id, email, address_key, limiter_key, name, organisation, job_title, report_id,
-             policy_version_id, source, method, drawn_by, 'pending', created_at, expires_at, reach, mac
+             policy_version_id, source, method, drawn_by, page, 'pending', created_at, expires_at, reach, mac
          FROM form",
     );
     rows::execute(tx, INSERT, &[], Table("form", rows)).await.map(drop)
@@ -190,7 +197,7 @@ macro_rules! signups {
             "SELECT s.signup_id, s.email, s.address_key, s.limiter_key, s.name, s.organisation, s.job_title,
                     s.report_id, r.slug AS report_slug, r.title AS report_title,
                     s.policy_version_id, p.label AS policy_label, p.lang AS policy_lang, p.sha256 AS policy_sha256,
-                    p.published_at AS policy_published_at, s.source, s.method, s.drawn_by, s.status, s.generation,
+                    p.published_at AS policy_published_at, s.source, s.method, s.drawn_by, s.page, s.status, s.generation,
                     s.created_at, s.expires_at, s.reach, s.mac, s.subscriber_id,
                     EXISTS (SELECT 1 FROM subscriber k WHERE k.address_key = s.address_key) AS known
              FROM signup s

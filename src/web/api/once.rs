@@ -1,16 +1,22 @@
-//! `Idempotency-Key`: what is sent again with the same key is done once, and answered as before.
+//! `Idempotency-Key`: a form that is sent again with the same key is stored once, and answered as before.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use uuid::Uuid;
+
 use super::problem::Problem;
+use super::signups::Pending;
 use crate::domain::signup::idempotent_request::IdempotentRequest;
-use crate::flows::signup::do_once::{Claim, claim, settle};
+use crate::flows::signup::do_once::{Known, find_stored};
+use crate::store::signup::signups::Signup;
 use crate::web::http::fields::InvalidField;
+use crate::web::state::in_flight::UnderWay;
+use crate::web::waiting::{Sent, Waiting};
 use crate::web::{App, Error};
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// Marks an answer that was given before.
+/// Marks an answer to what was stored before.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// The longest key.
 const MOST: usize = 255;
@@ -21,8 +27,8 @@ const COME_BACK: u64 = 1;
 pub(super) enum Once {
     /// It has none.
     EachTime,
-    /// It is to be done, and its key settled then.
-    First(IdempotentRequest),
+    /// It is to be done; nobody else does it meanwhile.
+    First(IdempotentRequest, UnderWay),
     /// It is answered like this.
     Answered(Response),
 }
@@ -30,7 +36,7 @@ pub(super) enum Once {
 /// Looks at the key of a request with this body.
 ///
 /// # Errors
-/// When the database does not take it.
+/// When the database does not answer.
 pub(super) async fn begin(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<Once, Error> {
     let mut keys = headers.get_all(KEY).iter();
     let key = match (keys.next(), keys.next()) {
@@ -40,30 +46,36 @@ pub(super) async fn begin(app: &App, headers: &HeaderMap, body: &[u8]) -> Result
     };
     if key.is_empty() || key.len() > MOST {
         let words = "Send one Idempotency-Key, of 1 to 255 characters";
-        let fault = InvalidField::new("idempotency-key", "malformed", words);
-        return Ok(Once::Answered(Problem::unusable(vec![fault]).into_response()));
+        return Ok(Once::Answered(refused("malformed", words)));
     }
     let request = IdempotentRequest::new(&app.settings.address_secret, key, body);
-    let at = app.moment();
-    let claimed = app.db.run(|tx| Box::pin(claim(tx, &at, &request))).await?;
-    Ok(match claimed {
-        Claim::Claimed => Once::First(request),
-        Claim::UnderWay => Once::Answered(under_way()),
-        Claim::Other => {
-            let words = "This key came with another body before: use a new one";
-            let fault = InvalidField::new("idempotency-key", "other-body", words);
-            Once::Answered(Problem::unusable(vec![fault]).into_response())
-        }
-        Claim::Done(answer) => Once::Answered(replayed(answer)),
+    let Some(under_way) = app.in_flight.begin(request.key_hash) else {
+        return Ok(Once::Answered(is_under_way()));
+    };
+    Ok(match find_answer(app, &request, None).await? {
+        Some(answer) => Once::Answered(answer),
+        None => Once::First(request, under_way),
     })
 }
 
-/// Keeps what was answered, or gives the key back where nothing was done.
-pub(super) async fn end(app: &App, request: &IdempotentRequest, answer: Option<&str>) {
-    let settled = app.db.run(|tx| Box::pin(settle(tx, request, answer))).await;
-    // It was done; who sends it again in a minute's time does it once more.
-    if let Err(error) = settled {
-        tracing::error!(error = ?error, "what a request with a key was answered could not be kept");
+/// What is answered to a request that was sent before; `None` for one that was not, came to nothing, or became this form.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn find_answer(
+    app: &App,
+    request: &IdempotentRequest,
+    own: Option<Uuid>,
+) -> Result<Option<Response>, Error> {
+    let known = find_stored(&mut app.db.read().await?, &app.moment(), request).await?;
+    match known {
+        Known::Nothing => Ok(None),
+        Known::Other => {
+            let words = "This key came with another body before: use a new one";
+            Ok(Some(refused("other-body", words)))
+        }
+        Known::Stored(signup) if own == Some(signup.signup_id) => Ok(None),
+        Known::Stored(signup) => replayed(app, &signup).map(Some),
     }
 }
 
@@ -73,13 +85,25 @@ pub(super) fn accepted(answer: String) -> Response {
     (StatusCode::ACCEPTED, kind, answer).into_response()
 }
 
-fn replayed(answer: String) -> Response {
-    let mut response = accepted(answer);
+/// The answer to who sent this form before.
+fn replayed(app: &App, signup: &Signup) -> Result<Response, Error> {
+    let sent = Sent {
+        signup_id: signup.signup_id,
+        email: signup.email.as_str(),
+        report: signup.report_slug.as_ref(),
+        chosen: vec![],
+    };
+    let waiting = Waiting::new(sent, None, &app.settings.mail_limit, signup.created_at);
+    let mut response = accepted(Pending::document(app, &waiting)?);
     response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-    response
+    Ok(response)
 }
 
-fn under_way() -> Response {
+fn refused(code: &'static str, words: &'static str) -> Response {
+    Problem::unusable(vec![InvalidField::new("idempotency-key", code, words)]).into_response()
+}
+
+fn is_under_way() -> Response {
     let words = "The same request is being done: ask again in a second";
     let fault = InvalidField::new("idempotency-key", "under-way", words);
     let mut answer = Problem::new(StatusCode::CONFLICT, fault).into_response();

@@ -17,6 +17,14 @@ const SOURCE: &str = "/api/v1/signups";
 /// Of a page's address more is not kept than its origin.
 const PAGE_MOST: usize = 300;
 
+/// The page on which a form stood, as its sender says.
+pub(super) struct StatedPage {
+    /// Its origin, or the way that the form came where no page is named: few, for what evidence shares is kept for good.
+    pub source: String,
+    /// Its origin and path.
+    pub page: Option<String>,
+}
+
 /// What is sent.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -144,23 +152,27 @@ impl SignupBody {
         }
     }
 
-    /// The page on which it stood, as evidence names it: its origin, which must be one of ours or of `embed_origins`, and
-    /// its path, unless that is long or may hold an address.
+    /// The page on which it stood. Its origin must be one of ours or of `embed_origins`; its path is kept, unless that is
+    /// long or may hold an address.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(super) fn page(&self, app: &App, elsewhere: Option<&str>) -> Result<String, InvalidField> {
+    pub(super) fn page(
+        &self,
+        app: &App,
+        elsewhere: Option<&str>,
+    ) -> Result<StatedPage, InvalidField> {
         let Some(page) = self.page.as_deref().filter(|page| !page.is_empty()) else {
-            return Ok(elsewhere.unwrap_or(SOURCE).to_owned());
+            return Ok(StatedPage { source: elsewhere.unwrap_or(SOURCE).to_owned(), page: None });
         };
         let wrong = |code, message| InvalidField::new("page", code, message);
         let url = Url::parse(page).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let url = url.ok_or_else(|| wrong("malformed", "Send the whole address of the page"))?;
-        let origin = url.origin().ascii_serialization();
-        if elsewhere.is_some_and(|elsewhere| elsewhere != origin) {
+        let source = url.origin().ascii_serialization();
+        if elsewhere.is_some_and(|elsewhere| elsewhere != source) {
             return Err(wrong("other-origin", "Send the address of the page that this comes from"));
         }
-        let is_known = app.own_host.is_origin(&origin) || app.embed_origins.contains(&origin);
+        let is_known = app.own_host.is_origin(&source) || app.embed_origins.contains(&source);
         if !is_known {
             return Err(wrong(
                 "unknown-origin",
@@ -169,9 +181,8 @@ impl SignupBody {
         }
         let path = url.path();
         let may_name_somebody = path.contains('@') || path.to_ascii_lowercase().contains("%40");
-        if may_name_somebody || path.len() > PAGE_MOST {
-            return Ok(origin);
-        }
-        Ok(format!("{origin}{path}"))
+        let is_kept = !may_name_somebody && path.len() <= PAGE_MOST;
+        let page = is_kept.then(|| format!("{source}{path}"));
+        Ok(StatedPage { source, page })
     }
 }

@@ -16,6 +16,7 @@ use super::offered::{find_by_hash, find_form, form_slug};
 use super::once::{self, Once, accepted};
 use super::problem::Problem;
 use super::signup_body::SignupBody;
+use crate::domain::signup::idempotent_request::IdempotentRequest;
 use crate::domain::signup::submitted_form::Method;
 use crate::domain::timestamp::Timestamp;
 use crate::web::form::answers::Answers;
@@ -66,25 +67,29 @@ async fn receive(
     sent: Document<SignupBody>,
 ) -> Result<Response, Error> {
     app.network_limits.signups.check(visitor.ip)?;
-    let request = match once::begin(&app, &visitor.headers, &sent.bytes).await? {
-        Once::EachTime => None,
-        Once::First(request) => Some(request),
+    let (request, _under_way) = match once::begin(&app, &visitor.headers, &sent.bytes).await? {
+        Once::EachTime => (None, None),
+        Once::First(request, under_way) => (Some(request), Some(under_way)),
         Once::Answered(answer) => return Ok(answer),
     };
-    let taken = take(&app, visitor, sent.value).await;
-    if let Some(request) = request {
-        let answer = taken.as_ref().ok().and_then(|taken| taken.as_ref().ok());
-        once::end(&app, &request, answer.map(String::as_str)).await;
+    let waiting = match take(&app, visitor, (sent.value, request)).await? {
+        Ok(waiting) => waiting,
+        Err(refusal) => return Ok(refusal),
+    };
+    if let Some(request) = request
+        && let Some(answer) = once::find_answer(&app, &request, Some(waiting.signup_id)).await?
+    {
+        return Ok(answer);
     }
-    Ok(taken?.map_or_else(|refusal| refusal, accepted))
+    Ok(accepted(Pending::document(&app, &waiting)?))
 }
 
-/// Takes a form; what it is answered, or why it is refused.
+/// Takes a form; what its sender waits with, or why it is refused.
 async fn take(
     app: &App,
     visitor: Visitor,
-    sent: SignupBody,
-) -> Result<Result<String, Response>, Error> {
+    (sent, request): (SignupBody, Option<IdempotentRequest>),
+) -> Result<Result<Waiting, Response>, Error> {
     let elsewhere = origin::elsewhere(app, &visitor.headers)?;
     let catalog = app.catalog.get().await?;
     let Some((context, is_form_of_now)) = find(app, &catalog, &sent)? else {
@@ -99,7 +104,7 @@ async fn take(
     let fields = sent.fields(&context);
     let mut errors = sent.notice_errors(&context, is_form_of_now);
     let page = sent.page(app, elsewhere.as_deref());
-    let (answers, source) = match (Answers::read(&context, &fields), page) {
+    let (answers, page) = match (Answers::read(&context, &fields), page) {
         (Ok(answers), Ok(page)) if errors.is_empty() => (answers, page),
         (answers, page) => {
             let mut wrong = answers.err().map(|unusable| unusable.errors).unwrap_or_default();
@@ -116,12 +121,13 @@ async fn take(
         blank: is_form_of_now.then(|| blank(app, &context)).transpose()?,
         method: Method::Api,
         drawn_by: sent.drawn_by(elsewhere.as_deref()),
-        source,
+        source: page.source,
+        page: page.page,
         before: None,
+        request,
         request_id: visitor.request_id,
     };
-    let waiting = hand_in(app, form).await?;
-    Pending::document(app, &waiting).map(Ok)
+    hand_in(app, form).await.map(Ok)
 }
 
 /// The form that was sent, and whether it was drawn as it is now. By its hash alone, or by the report that it is said to be

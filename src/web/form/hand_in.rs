@@ -7,6 +7,7 @@ use super::form_context::FormContext;
 use crate::domain::consent::blank_form::BlankForm;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
+use crate::domain::signup::idempotent_request::IdempotentRequest;
 use crate::domain::signup::submitted_form::{DrawnBy, Method};
 use crate::flows::signup::sign_up::SignUp;
 use crate::web::waiting::{Sent, Waiting};
@@ -22,8 +23,12 @@ pub(in crate::web) struct HandIn<'a> {
     pub blank: Option<Arc<BlankForm>>,
     pub method: Method,
     pub drawn_by: DrawnBy,
-    /// The page on which it stood, for evidence.
+    /// Where it stood, for evidence that many share: a path of ours, or an origin.
     pub source: String,
+    /// The page elsewhere on which it stood, as its sender says: origin and path.
+    pub page: Option<String>,
+    /// The request by which it may be sent again.
+    pub request: Option<IdempotentRequest>,
     /// What the same browser sent to the same mailbox before.
     pub before: Option<Waiting>,
     pub request_id: RequestId,
@@ -61,6 +66,8 @@ pub(in crate::web) async fn hand_in(app: &App, form: HandIn<'_>) -> Result<Waiti
         source: form.source,
         method: form.method,
         drawn_by: form.drawn_by,
+        page: form.page,
+        request: form.request,
         replaces,
         request_id: Some(request_id),
     };

@@ -21,7 +21,7 @@ use crate::web::http::fields::Fields;
 use crate::web::http::ready::Ready;
 use crate::web::state::catalog::Catalog;
 use crate::web::visitor::Visitor;
-use crate::web::{App, Error, origin};
+use crate::web::{App, Error};
 
 /// Where the form stands, and is sent.
 const PATH: &str = "/newsletters";
@@ -69,10 +69,9 @@ async fn submit(visitor: Visitor, fields: Fields) -> Result<Response, Error> {
     receive(visitor, &context, &fields, &pages).await
 }
 
-/// The form, begun on another page with an address alone. Nothing is stored.
-async fn begin(visitor: Visitor, fields: Fields) -> Result<Response, Error> {
-    let app = &visitor.app;
-    origin::check(app, &visitor.headers)?;
+/// The form, begun on another page with an address alone. Nothing is stored, so any page may lead here.
+async fn begin(State(app): State<Arc<App>>, fields: Fields) -> Result<Response, Error> {
+    let app = &app;
     let catalog = app.catalog.get().await?;
     if catalog.rests(None) {
         return Ok(rests(page(app, None, true)?));

@@ -26,7 +26,7 @@ use crate::web::http::ready::Ready;
 use crate::web::http::validators::Validators;
 use crate::web::state::catalog::{Catalog, OfferedReport};
 use crate::web::visitor::Visitor;
-use crate::web::{App, Error, markdown, origin};
+use crate::web::{App, Error, markdown};
 
 /// The short name of a report follows.
 const BELOW: &str = "/reports/";
@@ -78,23 +78,21 @@ async fn submit(
     receive(visitor, &context, &fields, &FormPages { own, other: None }).await
 }
 
-/// The form, begun on another page with an address alone. Nothing is stored.
+/// The form, begun on another page with an address alone. Nothing is stored, so any page may lead here.
 async fn begin(
-    visitor: Visitor,
+    State(app): State<Arc<App>>,
     Path(slug_text): Path<String>,
     fields: Fields,
 ) -> Result<Response, Error> {
-    let app = &visitor.app;
-    origin::check(app, &visitor.headers)?;
     let catalog = app.catalog.get().await?;
     let offered = find(&catalog, &slug_text)?;
     if catalog.rests(Some(&offered.report.slug)) {
-        return Ok(rests(page(app, &offered.report, None)?));
+        return Ok(rests(page(&app, &offered.report, None)?));
     }
     let context = FormContext::of_report(&catalog, offered)?;
     let name = form_name(Some(&offered.report.slug));
-    let render = |form: ShownForm<'_>| page(app, &offered.report, Some(form));
-    let blank = FormPage { name: &name, render: &render }.blank(app, &context)?;
+    let render = |form: ShownForm<'_>| page(&app, &offered.report, Some(form));
+    let blank = FormPage { name: &name, render: &render }.blank(&app, &context)?;
     Ok(render(begun(&context, &fields).naming(&blank.sha256))?.into_response())
 }
 

@@ -50,6 +50,8 @@ pub(super) async fn receive(
         method: Method::Form,
         drawn_by,
         source,
+        page: None,
+        request: None,
         before,
         request_id,
     };

@@ -11,6 +11,7 @@ use super::catalog::CatalogCache;
 use super::comparisons::Comparisons;
 use super::figures::FiguresCache;
 use super::hash_permits::HashPermits;
+use super::in_flight::InFlight;
 use super::ledger_check::LedgerCheck;
 use super::limits::{CodeLimit, NetworkLimits};
 use super::own_host::OwnHost;
@@ -70,6 +71,8 @@ pub struct App {
     pub ready_pages: ReadyPages,
     /// What one address of the network may do how often.
     pub network_limits: NetworkLimits,
+    /// Requests with an `Idempotency-Key` that are being done.
+    pub in_flight: InFlight,
     /// How many codes of one mailbox are looked at.
     pub code_limit: CodeLimit,
     /// Whether checkpoints are stamped with the time.

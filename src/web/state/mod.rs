@@ -12,6 +12,7 @@ mod database_tests;
 pub mod figures;
 pub(super) mod frame;
 pub mod hash_permits;
+pub mod in_flight;
 pub mod ledger_check;
 pub mod limits;
 pub mod own_host;

@@ -167,6 +167,8 @@ async fn ask(app: &TestApp, shown: &Shown, who: usize, weekly: bool) -> Uuid {
         source: "/newsletters".to_owned(),
         method: Method::Form,
         drawn_by: DrawnBy::Ours,
+        page: None,
+        request: None,
         replaces: None,
     };
     let mut tx = app.write().await;

@@ -93,6 +93,8 @@ async fn another_head(core: &Core) {
         source: "/newsletters".to_owned(),
         method: Method::Form,
         drawn_by: DrawnBy::Ours,
+        page: None,
+        request: None,
         replaces: None,
     };
     sign_up(&mut tx, &core.moment(), &core.flow_settings, &[form]).await.unwrap();

@@ -103,6 +103,8 @@ async fn one_bad_signup_takes_no_other_with_it(database: Database) {
         source: "/reports/sample".to_owned(),
         method: Method::Form,
         drawn_by: DrawnBy::Ours,
+        page: None,
+        request: None,
         replaces: None,
     };
     let tasks = tokio_util::task::TaskTracker::new();

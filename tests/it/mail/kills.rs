@@ -77,6 +77,8 @@ impl Outbox {
             source: PATH.to_owned(),
             method: Method::Form,
             drawn_by: DrawnBy::Ours,
+            page: None,
+            request: None,
             replaces: None,
         };
         let dir = app.stop().await;

@@ -45,6 +45,8 @@ async fn each_form_of_a_batch_of_any_size_is_stored_as_it_is(database: Database)
                 source: format!("/page/{}", n % 5),
                 method: Method::Form,
                 drawn_by: DrawnBy::Ours,
+                page: None,
+                request: None,
                 replaces: None,
             })
             .collect();

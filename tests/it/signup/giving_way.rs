@@ -39,6 +39,23 @@ async fn who_gives_way_begins_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_gives_way_begins_anew_too() {
+    let app = TestApp::start(Database::Postgres).await;
+    let (both, begun) = (Barrier::new(2), AtomicUsize::new(0));
+    let (both, begun) = (&both, &begun);
+    let run = |order| {
+        app.core.db.run(move |tx| {
+            Box::pin(async move {
+                lock_both(tx, order, both, begun).await.map_err(assent::web::Error::from)
+            })
+        })
+    };
+    let (one, other) = tokio::join!(run([7, 8]), run([8, 7]));
+    assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
+    assert_eq!(begun.load(Ordering::SeqCst), 3, "one of them twice");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_goes_away_while_a_transaction_begins_leaves_nothing_to_the_next() {
     let app = TestApp::start(Database::Postgres).await;
     let (db, at) = (&app.core.db, app.core.moment());

@@ -104,14 +104,13 @@ function assent_settings_page() {
  * Whether it answers, and what its operator must set.
  */
 function assent_settings_state() {
-	$asked = assent_ask( 'newsletters' );
 	?>
 	<h2><?php esc_html_e( 'Connection', 'assent' ); ?></h2>
 	<p id="assent-state">
 		<?php
-		echo null === $asked
-			? esc_html__( 'This site got no answer from it within five seconds. Readers get a link until it answers.', 'assent' )
-			: esc_html__( 'It answers.', 'assent' );
+		echo assent_answers()
+			? esc_html__( 'It answers.', 'assent' )
+			: esc_html__( 'No assent server answered there within five seconds. Readers get a link until one does.', 'assent' );
 		?>
 	</p>
 	<p><?php esc_html_e( 'Whoever runs the server must name this site there, or readers’ browsers are refused:', 'assent' ); ?></p>

@@ -56,22 +56,44 @@ function assent_words( $name ) {
  * @return array|false|null As `assent_words`.
  */
 function assent_ask( $name ) {
-	$answer = wp_remote_get(
-		assent_url() . '/api/v1/forms/' . rawurlencode( $name ),
-		array(
-			'timeout'             => 5,
-			'redirection'         => 0,
-			'limit_response_size' => 65536,
-			'headers'             => array( 'Accept' => 'application/json' ),
-			'user-agent'          => 'assent-wordpress/' . ASSENT_VERSION,
-		)
-	);
+	$answer = assent_get( 'forms/' . rawurlencode( $name ) );
 	$status = wp_remote_retrieve_response_code( $answer );
 	if ( 404 === $status || 410 === $status ) {
 		return false;
 	}
 	$words = 200 === $status ? json_decode( wp_remote_retrieve_body( $answer ), true ) : null;
 	return is_array( $words ) && isset( $words['form'], $words['title'], $words['fields'], $words['boxes'] ) ? $words : null;
+}
+
+/**
+ * Whether an assent server is there.
+ *
+ * @return bool
+ */
+function assent_answers() {
+	$told = json_decode( wp_remote_retrieve_body( assent_get( 'reports' ) ), true );
+	return is_array( $told ) && isset( $told['reports'] );
+}
+
+/**
+ * What the server says.
+ *
+ * @param string $path What is asked for, below the API.
+ * @return array|WP_Error
+ */
+function assent_get( $path ) {
+	return wp_remote_get(
+		assent_url() . '/api/v1/' . $path,
+		array(
+			'timeout'             => 5,
+			'redirection'         => 0,
+			// Who has one site of many does not run the machine, and asks nothing of its network.
+			'reject_unsafe_urls'  => is_multisite(),
+			'limit_response_size' => 65536,
+			'headers'             => array( 'Accept' => 'application/json' ),
+			'user-agent'          => 'assent-wordpress/' . ASSENT_VERSION,
+		)
+	);
 }
 
 /**

@@ -30,7 +30,8 @@ async fn a_form_that_our_script_drew(database: Database) {
     let ledger = proof(&app).await;
     let context = &ledger["context"];
     assert_eq!((&context["drawn_by"], &context["method"]), (&json!("element"), &json!("api")));
-    assert_eq!(context["source"], "https://press.example/articles/1", "without what followed");
+    assert_eq!(context["source"], PRESS, "which many share, for good");
+    assert_eq!(ledger["body"]["page"], "https://press.example/articles/1", "without what followed");
     assert_eq!(context["form"], told["form"]);
     let document = ledger["documents"]["form"].as_str().unwrap();
     assert_eq!(told["form"], sha256_hex(document.as_bytes()));
@@ -79,18 +80,41 @@ async fn a_form_on_our_own_page_and_one_that_was_pasted_elsewhere(database: Data
 #[apply(both_databases!)]
 async fn a_path_that_may_name_somebody_is_not_kept(database: Database) {
     let app = start(database).await;
-    for (page, source) in [
-        ("https://press.example/u/ada@b.example", PRESS),
-        ("https://press.example/u/ada%40b.example", PRESS),
-        (&format!("https://press.example/{}", "a".repeat(300)), PRESS),
-        ("https://press.example/%3Cscript%3E?x=1#y", "https://press.example/%3Cscript%3E"),
-        ("https://user:password@press.example/a", "https://press.example/a"),
+    for (page, kept) in [
+        ("https://press.example/u/ada@b.example", None),
+        ("https://press.example/u/ada%40b.example", None),
+        (&format!("https://press.example/{}", "a".repeat(300)), None),
+        ("https://press.example/%3Cscript%3E?x=1#y", Some("https://press.example/%3Cscript%3E")),
+        ("https://user:password@press.example/a", Some("https://press.example/a")),
     ] {
         let mut body = filled_in(&app, ADA).await;
         body["page"] = json!(page);
         assert_eq!(send(&app, SIGNUPS, &body).await.status, 202, "{page}");
         let address_key = app.core.flow_settings.address_secret.key(&ADA.parse().unwrap());
         let stored = signups::list_of(&mut app.read().await, &address_key).await.unwrap();
-        assert_eq!(stored.last().unwrap().source, source, "{page}");
+        let newest = stored.last().unwrap();
+        assert_eq!((newest.source.as_str(), newest.page.as_deref()), (PRESS, kept), "{page}");
     }
+    let contexts = "SELECT count(*) FROM consent_context";
+    assert_eq!(app.count(contexts).await, 1, "what is kept for good does not grow with pages");
+}
+
+#[apply(both_databases!)]
+async fn a_box_that_was_added_while_confirming_stood_on_our_page(database: Database) {
+    let app = start(database).await;
+    assert_eq!(send(&app, SIGNUPS, &filled_in(&app, ADA).await).await.status, 202);
+    let mail = app.next_mail(ADA, 0).await;
+    let pressed = app.post(&mail.link("/confirm/"), "choices=shown&newsletter=weekly").await;
+    assert_eq!(pressed.status, 303, "{}", pressed.text());
+    app.next_mail(ADA, 1).await;
+    let (_, ledger) = proved(&app, ADA)
+        .await
+        .into_iter()
+        .find(|(purpose, _)| purpose == "newsletter:weekly")
+        .expect("a receipt");
+    let context = &ledger["context"];
+    assert_eq!((&context["drawn_by"], &context["method"]), (&json!("ours"), &json!("form")));
+    assert_eq!(context["source"], "/confirm");
+    assert_eq!(app.exported("newsletter:weekly").await, [ADA]);
+    assert!(app.does(&["ledger", "verify"]).contains("sound"));
 }
