@@ -65,9 +65,9 @@ async fn other_pages_may_not_whatever_they_send(database: Database) {
         }
         let sent = send_from(&app, Some(origin), (SIGNUPS, &body)).await;
         assert_eq!(problem(&sent).0, 403, "{origin}");
-        let large = app.request("POST", SIGNUPS).header("origin", origin);
-        let large = app.send(large.body(vec![b' '; 70_000])).await;
-        assert_eq!(problem(&large).0, 403, "before its body is looked at: {origin}");
+        let unread = app.request("POST", SIGNUPS).header("origin", origin).body("no document");
+        let unread = app.send(unread).await;
+        assert_eq!(problem(&unread).0, 403, "before its body is looked at: {origin}");
     }
     assert_eq!(signups(&app).await, 0);
 }
