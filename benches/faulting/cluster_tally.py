@@ -2,7 +2,8 @@
 
 import time
 
-QUEUED = "SELECT count(*) FROM outbox WHERE state = 'queued'"
+from measuring.program import QUEUED
+
 STORED = "SELECT email, count(*) FROM signup GROUP BY email"
 # A mail that was under way at a kill is taken up again about half a minute later.
 SETTLE = 90

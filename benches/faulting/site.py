@@ -3,16 +3,13 @@
 import glob
 import os
 import signal
-import sqlite3
 import subprocess
 import time
 
 from measuring.processes import STARTED, Trouble, start, stop, tail, until
-from measuring.program import Installation
+from measuring.program import QUEUED, Installation
 
 ADMIN, PASSWORD = "admin@sample.example", "pylon+marmot+ferrous+quilt"
-QUEUED = "SELECT count(*) FROM outbox WHERE state = 'queued'"
-HELD = "SELECT {id} FROM outbox WHERE state = 'queued' AND lease_until IS NOT NULL"
 ALL_MAILS = "SELECT {id} FROM outbox"
 
 
@@ -70,46 +67,12 @@ class Site(Installation):
 
     # What is in the database.
 
-    def sql(self, text):
-        """The first column of each row as text; changes nothing.
-
-        Whoever may write would also put what was written ahead into its place, which is the program's to do.
-        """
-        if self.server:
-            return self.server.run(text, self.database)
-        database = sqlite3.connect(f"file:{self.data}/assent.db?mode=ro", uri=True, timeout=30)
-        try:
-            return [str(row[0]) for row in database.execute(text)]
-        finally:
-            database.close()
-
-    def change(self, *statements):
-        """Runs statements in one transaction."""
-        if self.server:
-            self.server.run("; ".join(statements), self.database)
-            return
-        database = sqlite3.connect(f"{self.data}/assent.db", timeout=30, isolation_level=None)
-        try:
-            for statement in ("BEGIN IMMEDIATE", *statements, "COMMIT"):
-                database.execute(statement)
-        finally:
-            database.close()
-
-    def keys(self, text):
-        """Keys of mails, written the same for both databases."""
-        of = "replace(CAST(outbox_id AS text), '-', '')" if self.server else "lower(hex(outbox_id))"
-        return self.sql(text.format(id=of))
-
-    def held(self):
-        """The mails that a worker has claimed and not settled: after its death they may come again, once."""
-        return self.keys(HELD)
-
     def stored(self, name):
         """The addresses of signups that a round's forms made, by how its forms are named."""
         return set(self.sql(f"SELECT email FROM signup WHERE email LIKE '{name}c%'"))
 
     def queued(self):
-        return int(self.sql(QUEUED)[0])
+        return self.count(QUEUED)
 
     def due_now(self):
         """Lets the time pass for which mail was put off; who holds one keeps it."""

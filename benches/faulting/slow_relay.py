@@ -3,8 +3,9 @@
 import statistics
 import time
 
+from measuring.relay import Manners
+
 from .outcome import Outcome
-from .relay import Manners
 
 SECONDS = 2.0
 # Of fewer rounds no median is taken: beside other work of the machine one of them says little.

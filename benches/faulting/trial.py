@@ -8,9 +8,9 @@ import tempfile
 
 from measuring.postgres import Postgres
 from measuring.processes import ROOT, Trouble
+from measuring.relay import Relay
 
 from .forms import Forms
-from .relay import Relay
 from .site import Site
 
 # MiB, of which the report takes 5, or an empty PostgreSQL about 60.

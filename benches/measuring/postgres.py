@@ -69,9 +69,9 @@ class Postgres:
 
         until("PostgreSQL", answers, 60)
 
-    def run(self, sql, database="postgres", check=True):
+    def run(self, sql, database="postgres", check=True, seconds=300):
         done = subprocess.run([f"{self.bin}/psql", "-AtqX", "-v", "ON_ERROR_STOP=1", self.url(database), "-c", sql],
-                              capture_output=True, text=True, timeout=300)
+                              capture_output=True, text=True, timeout=seconds)
         if check and done.returncode:
             raise Trouble(f"psql: {done.stderr.strip()}")
         return done.stdout.split()

@@ -1,6 +1,7 @@
 """Processes that end with who started them, and waiting for what they do."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -67,6 +68,55 @@ def stop(process, with_signal=signal.SIGTERM, seconds=30):
             process.wait()
     if process in STARTED:
         STARTED.remove(process)
+
+
+def seconds_of(pid):
+    """Seconds of processor that a process and its ended children have used."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_of(pid, which):
+    """MiB by a field of the kernel's, VmRSS or VmHWM; 0 if the process has ended."""
+    try:
+        with open(f"/proc/{pid}/status") as status:
+            told = re.search(rf"{which}:\s+(\d+)", status.read())
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return int(told.group(1)) / 1024 if told else 0.0
+
+
+def in_memory():
+    """Where files take no disk, if there is such a place."""
+    return "/dev/shm" if os.path.isdir("/dev/shm") else None
+
+
+class Spent:
+    """What one command took: seconds, the most MiB that its process ever held, and what it said."""
+
+    def __init__(self, command, environment, out=None):
+        # Each says what it does into files: a pipe that fills up would have it wait.
+        with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as errors, \
+                open(out or os.devnull, "wb") as written:
+            begun = time.monotonic()
+            process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
+                                       stdout=written if out else said, stderr=errors)
+            STARTED.append(process)
+            # What the system tells of an ended child counts what this process held when it began.
+            self.mib = 0.0
+            while process.poll() is None:
+                self.mib = max(self.mib, memory_of(process.pid, "VmHWM"))
+                time.sleep(0.005)
+            self.seconds = time.monotonic() - begun
+            STARTED.remove(process)
+            self.said, self.errors = (file.seek(0) or file.read().decode(errors="replace").strip()
+                                      for file in (said, errors))
+        if process.returncode:
+            raise Trouble(f"{' '.join(command)[:200]}: {(self.errors or self.said)[-1000:]}")
 
 
 def tail(log):

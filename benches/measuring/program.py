@@ -1,17 +1,19 @@
 """An installation of the program with sample content and without limits, and what a reader does there."""
 
+import contextlib
 import html
 import http.client
 import os
 import random
 import re
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import time
 import urllib.parse
 
-from .processes import Trouble, free_port, start, stop, tail, until
+from .processes import Spent, Trouble, free_port, in_memory, memory_of, start, stop, tail, until
 
 FILE_SIZE = 5 * 1024 * 1024
 POLICY, NEWSLETTER, REPORT = "2026-11", "weekly", "bench"
@@ -21,6 +23,8 @@ READER = {"name": "Ada Lovelace", "organisation": "Analytical Engines Ltd", "job
 # As `src/domain/signup/link.rs` writes a token, on a line of its own in the plain text.
 CONFIRMATION = re.compile(rb"/confirm/([a-z2-7]{55})\r?\n")
 PLAIN_TEXT = 4096
+QUEUED = "SELECT count(*) FROM outbox WHERE state = 'queued'"
+HELD = "SELECT {id} FROM outbox WHERE state = 'queued' AND lease_until IS NOT NULL"
 
 
 def file_of_report(path):
@@ -39,8 +43,7 @@ class Installation:
         self.data = data or os.path.join(self.directory, "data")
         self.log = os.path.join(self.directory, "log")
         # A relay takes no disk of ours, and thousands of small files are the file system's work.
-        memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
-        self.mailbox = tempfile.mkdtemp(prefix="mailbox-", dir=memory)
+        self.mailbox = tempfile.mkdtemp(prefix="mailbox-", dir=in_memory())
         self.environment = {
             "PATH": os.environ["PATH"], "RUST_LOG": "warn",
             "ASSENT_DATA_DIR": self.data,
@@ -70,13 +73,35 @@ class Installation:
                      "--newsletter", NEWSLETTER, "--publish")
 
     def __enter__(self):
-        self.process = start([self.program, "serve"], self.log, env=self.environment)
-        until("the program answers", self.answers, 60)
+        self.start_serving()
         return self
 
     def __exit__(self, *_):
+        self.stop_serving()
+        self.remove()
+
+    def start_serving(self, *arguments, seconds=60):
+        """`serve`, in a role that answers."""
+        self.process = start([self.program, "serve", *arguments], self.log, env=self.environment)
+        until("the program answers", self.answers, seconds)
+
+    def stop_serving(self):
         if self.process:
             stop(self.process)
+            self.process = None
+
+    @contextlib.contextmanager
+    def working(self, workers=1):
+        """Processes that do the work beside pages."""
+        started = [start([self.program, "serve", "--role", "worker"], self.log, env=self.environment)
+                   for _ in range(workers)]
+        try:
+            yield started
+        finally:
+            for each in started:
+                stop(each)
+
+    def remove(self):
         if self.server:
             self.server.drop(self.database)
         for directory in (self.directory, self.mailbox):
@@ -87,6 +112,47 @@ class Installation:
                               timeout=120)
         if done.returncode:
             raise Trouble(f"{' '.join(arguments)}: {done.stderr.strip()}")
+
+    def sql(self, text):
+        """The first column of each row as text; changes nothing.
+
+        Whoever may write would also put what was written ahead into its place, which is the program's to do.
+        """
+        if self.server:
+            return self.server.run(text, self.database)
+        database = sqlite3.connect(f"file:{self.data}/assent.db?mode=ro", uri=True, timeout=30)
+        try:
+            return [str(row[0]) for row in database.execute(text)]
+        finally:
+            database.close()
+
+    def count(self, text):
+        return int(self.sql(text)[0])
+
+    def change(self, *statements):
+        """Runs statements in one transaction."""
+        if self.server:
+            self.server.run("; ".join(statements), self.database)
+            return
+        database = sqlite3.connect(f"{self.data}/assent.db", timeout=30, isolation_level=None)
+        try:
+            for statement in ("BEGIN IMMEDIATE", *statements, "COMMIT"):
+                database.execute(statement)
+        finally:
+            database.close()
+
+    def keys(self, text):
+        """Keys of mails, written the same for both databases."""
+        of = "replace(CAST(outbox_id AS text), '-', '')" if self.server else "lower(hex(outbox_id))"
+        return self.sql(text.format(id=of))
+
+    def held(self):
+        """The mails that a worker has claimed and not settled: after its death they may come again, once."""
+        return self.keys(HELD)
+
+    def spent(self, *arguments, out=None):
+        """Runs a command that may take long; what it took."""
+        return Spent([self.program, *arguments], self.environment, out)
 
     def answers(self):
         if self.process.poll() is not None:
@@ -160,6 +226,4 @@ class Installation:
         return f"{to}/file"
 
     def memory(self, which):
-        """MiB by a field of the kernel's, VmRSS or VmHWM."""
-        with open(f"/proc/{self.process.pid}/status") as status:
-            return int(re.search(rf"{which}:\s+(\d+)", status.read()).group(1)) / 1024
+        return memory_of(self.process.pid, which)

@@ -1,194 +1,55 @@
-"""What is measured: each row's rounds, and how far it is to reach.
+"""What is measured: each row's rounds.
 
 A row is a function that measures one round and gives a list of `Line`s, each a line of the table. What is not load
 over HTTP, such as an import or an export, comes in as another function in `ROWS`.
 """
 
-import contextlib
 import dataclasses
-import os
-import tempfile
-import time
+import typing
 
-from . import ceilings
-from .load import load
-from .postgres import Postgres
-from .program import FILE_SIZE, LANDING_PAGE, Installation
-
-BATCH = 64
+from .export_rows import count, exports, other_forms
+from .growth_rows import growth
+from .http_rows import alone, confirmations, file, memory, page, signups
+from .import_rows import imports
+from .mail_rows import large_mails, mails, signed_mails, slow_relay
+from .rounds import Reach
 
 
 @dataclasses.dataclass
-class Reach:
-    """What the issue asks for; what is None is not asked."""
+class Row:
+    """One that takes `long` is measured when it is named, or with all others by --all."""
 
-    ratio: float | None = None
-    p99: float | None = None
-    # For p99: this many times the ceiling's own, and so many milliseconds more.
-    commits: float | None = None
-    more: float = 0
-    most: float | None = None
-
-    def said(self):
-        told = []
-        if self.ratio is not None:
-            told.append(f"ratio {self.ratio}")
-        if self.p99 is not None:
-            told.append(f"p99 < {self.p99:g} ms")
-        if self.commits is not None:
-            told.append(f"p99 < {self.commits:g} × commit's + {self.more:g} ms")
-        if self.most is not None:
-            told.append(f"< {self.most:g}")
-        return ", ".join(told)
-
-
-@dataclasses.dataclass
-class Line:
-    """One figure of one round beside its ceiling."""
-
-    work: str
-    unit: str
-    figure: float
-    reach: Reach
-    p50: float | None = None
-    p99: float | None = None
-    ceiling: ceilings.Ceiling = dataclasses.field(default_factory=lambda: ceilings.Ceiling(None))
-    beside: str = ""
-    # Answers that were wrong, and what was said of the first of them.
-    wrong: int = 0
-    said: str = ""
-
-    @property
-    def ratio(self):
-        return self.figure / self.ceiling.figure if self.ceiling.figure else None
-
-
-class Round:
-    """What a round of a row is given."""
-
-    def __init__(self, program, server, seconds, number):
-        self.program, self._server, self.seconds, self.number = program, server, seconds, number
-
-    @property
-    def server(self):
-        return self._server()
-
-    def install(self, on_postgres=False):
-        return Installation(self.program, self.server if on_postgres else None)
-
-    def sign_up(self, installation, connections):
-        return load(installation.url(LANDING_PAGE), connections, self.seconds, "signup.lua",
-                    form=installation.form(), seed=f"{self.number}r{connections}")
-
-
-def line(work, done, reach, ceiling, beside):
-    return Line(work, "/s", done.rate, reach, done.p50, done.p99, ceiling, beside, done.wrong, done.said)
-
-
-def signups(connections, on_postgres, reach):
-    def measure(round):
-        # The ceiling goes first, while nothing is left to do of a round's signups.
-        if on_postgres:
-            ceiling = ceilings.postgres_commits(round.server, round.seconds)
-            beside = "pgbench, one signup a commit, 16 clients"
-        else:
-            ceiling = ceilings.sqlite_batches(round.seconds, BATCH)
-            beside = f"raw batches of {BATCH}"
-        with round.install(on_postgres) as installation:
-            done = round.sign_up(installation, connections)
-        work = f"signups, {'PostgreSQL' if on_postgres else 'SQLite'}, {connections} connections"
-        return [line(work, done, reach, ceiling, beside)]
-    return measure
-
-
-def alone(round):
-    ceiling = ceilings.sqlite_batches(round.seconds, 1)
-    with round.install() as installation:
-        done = round.sign_up(installation, 1)
-    return [line("one signup after the other, SQLite", done, Reach(commits=2, more=2), ceiling, "one raw commit")]
-
-
-def page(round):
-    with round.install() as installation:
-        def get(path, **settings):
-            return load(installation.url(path), 64, round.seconds, "get.lua", **settings)
-
-        least = len(installation.ask("GET", LANDING_PAGE)[2])
-        alive = get("/livez")
-        ceiling = ceilings.Ceiling(alive.rate, alive.p50, alive.p99)
-        plain = get(LANDING_PAGE, least=least)
-        compressed = get(LANDING_PAGE, accept_encoding="gzip, deflate, br, zstd")
-    lines = [line("landing page, 64", plain, Reach(ratio=0.6), ceiling, "/livez of the same server"),
-             line("landing page compressed, 64", compressed, Reach(ratio=0.6), ceiling, "/livez of the same server")]
-    for each in lines:
-        each.wrong += alive.wrong
-    return lines
-
-
-def file(round):
-    installation = round.install()
-    ceiling = ceilings.nginx_file(installation.report, 16, round.seconds)
-    with installation:
-        done = load(installation.url(installation.download()), 16, round.seconds, "get.lua", least=FILE_SIZE)
-    return [line("file of 5 MiB, 16", done, Reach(ratio=0.95), ceiling, "nginx, sendfile")]
-
-
-def confirmations(on_postgres):
-    def measure(round):
-        with round.install(on_postgres) as installation:
-            signed = round.sign_up(installation, 64)
-            tokens = installation.mailed(signed.answers, 30 + 15 * round.seconds)
-            links = os.path.join(tempfile.gettempdir(), "links")
-            with open(links, "w") as out:
-                out.writelines(f"/confirm/{token}\n" for token in tokens)
-            if not tokens:
-                return [Line("", "/s", 0, Reach(ratio=0.5), wrong=1, said="no mail with a link came")]
-            done = load(installation.url("/"), 64, round.seconds, "confirm.lua", links=links)
-        work = f"confirm (POST), {'PostgreSQL' if on_postgres else 'SQLite'}, 64"
-        measured = line(work, done, Reach(ratio=0.5), ceilings.Ceiling(signed.rate, signed.p50, signed.p99),
-                        "signups of the same round")
-        measured.wrong += signed.wrong
-        return [measured]
-    return measure
-
-
-def memory(round):
-    with round.install() as installation:
-        time.sleep(min(3, round.seconds))
-        idle = installation.memory("VmRSS")
-        done = round.sign_up(installation, 64)
-        highest = installation.memory("VmHWM")
-    return [Line("memory, idle", "MiB", idle, Reach(most=40)),
-            Line("memory, most while 64 sign up", "MiB", highest, Reach(most=200), done.p50, done.p99,
-                 wrong=done.wrong, said=done.said)]
+    told: str
+    measure: typing.Callable
+    rounds: int = 3
+    long: bool = False
 
 
 # What each row needs besides the program and wrk is found out when it runs.
 ROWS = {
-    "signup-sqlite": ("signups on SQLite over 64 connections", signups(64, False, Reach(ratio=0.5, p99=50))),
-    "signup-postgres": ("signups on PostgreSQL over 64 connections", signups(64, True, Reach(ratio=2.0, p99=50))),
-    "signup-postgres-256": ("the same over 256", signups(256, True, Reach(ratio=3.0, p99=80))),
-    "signup-alone": ("one signup after the other on SQLite, beside one raw commit", alone),
-    "page": ("a landing page over 64 connections, plain and compressed", page),
-    "file": ("a file of 5 MiB through a download link, over 16", file),
-    "confirm": ("confirmations on SQLite over 64, by links out of mails", confirmations(False)),
-    "confirm-postgres": ("the same on PostgreSQL", confirmations(True)),
-    "memory": ("resident memory, idle and at most while 64 sign up", memory),
+    "signup-sqlite": Row("signups on SQLite over 64 connections", signups(64, False, Reach(ratio=0.5, p99=50))),
+    "signup-postgres": Row("signups on PostgreSQL over 64 connections", signups(64, True, Reach(ratio=2.0, p99=50))),
+    "signup-postgres-256": Row("the same over 256", signups(256, True, Reach(ratio=3.0, p99=80))),
+    "signup-alone": Row("one signup after the other on SQLite, beside one raw commit", alone),
+    "page": Row("a landing page over 64 connections, plain and compressed", page),
+    "file": Row("a file of 5 MiB through a download link, over 16", file),
+    "confirm": Row("confirmations on SQLite over 64, by links out of mails", confirmations(False)),
+    "confirm-postgres": Row("the same on PostgreSQL", confirmations(True)),
+    "memory": Row("resident memory, idle and at most while 64 sign up", memory),
+    "mail-sqlite": Row("mail out of the outbox on SQLite, one worker", mails(False, 1), long=True),
+    "mail-postgres": Row("the same on PostgreSQL, two workers", mails(True, 2), long=True),
+    "mail-signed": Row("the same on SQLite with an RSA key, beside signing alone", signed_mails, long=True),
+    "mail-large": Row("the same on SQLite with bodies of 100 kB", large_mails, long=True),
+    "mail-slow": Row("the same on SQLite into a relay that is slow and refuses a tenth", slow_relay, long=True),
+    "import-sqlite": Row("an import of --people with evidence on SQLite", imports(False), long=True),
+    "import-postgres": Row("the same on PostgreSQL, and what it reads from end to end", imports(True), long=True),
+    # What works on the same people stands together: they are brought in once.
+    "export-sqlite": Row("an export of --people on SQLite as CSV", exports(False, 1.0), rounds=5, long=True),
+    "export-forms-sqlite": Row("the same as NDJSON and XLSX", other_forms(False), long=True),
+    "count-sqlite": Row("the console's count of them before an export", count(False), long=True),
+    "export-postgres": Row("an export of --people on PostgreSQL as CSV", exports(True, 1.1), rounds=5, long=True),
+    "export-forms-postgres": Row("the same as NDJSON and XLSX", other_forms(True), long=True),
+    "count-postgres": Row("the console's count of them before an export", count(True), long=True),
+    "growth-sqlite": Row("signup, confirm and console at --people beside 10,000 on SQLite", growth(False), long=True),
+    "growth-postgres": Row("the same on PostgreSQL", growth(True), long=True),
 }
-
-
-@contextlib.contextmanager
-def one_server():
-    """A PostgreSQL that is started when a row first asks for it, and serves all of them."""
-    held = []
-
-    def ask():
-        if not held:
-            held.append(Postgres())
-        return held[0]
-
-    try:
-        yield ask
-    finally:
-        for server in held:
-            server.stop()

@@ -16,6 +16,14 @@ def median(values):
     return statistics.median(known) if known else None
 
 
+def figure(value, unit):
+    if value is None:
+        return ""
+    # Rates are large; of what takes time, and of what there is little of, more is told.
+    digits = 0 if unit in ("/s", "") or value >= 100 else 1 if value >= 10 else 2
+    return f"{value:,.{digits}f}{'' if unit == '/s' else ' '}{unit}".strip()
+
+
 @dataclasses.dataclass
 class Summary:
     """The rounds of one line of the table."""
@@ -30,6 +38,7 @@ class Summary:
         for name in ("figure", "p50", "p99"):
             setattr(self, f"ceiling_{name}", median([getattr(each.ceiling, name) for each in self.rounds]))
         self.missing = first.ceiling.missing
+        self.notes = [each.note for each in self.rounds if each.note]
         self.wrong = sum(each.wrong for each in self.rounds)
         self.said = next((each.said for each in self.rounds if each.said), "")
 
@@ -41,6 +50,13 @@ class Summary:
                 unknown = True
             elif self.ratio < reach.ratio:
                 told.append(f"ratio {self.ratio:.2f} of {reach.ratio}")
+        if reach.times is not None:
+            if self.ratio is None:
+                unknown = True
+            elif self.ratio > reach.times:
+                told.append(f"{self.ratio:.2f} ×")
+        if reach.none and self.figure:
+            told.append(f"{self.figure:,.0f}")
         if reach.p99 is not None and self.p99 >= reach.p99:
             told.append(f"p99 {self.p99:.0f} ms")
         if reach.commits is not None:
@@ -54,6 +70,8 @@ class Summary:
     def verdict(self):
         if self.wrong:
             return f"FAILED: {self.wrong:,} wrong answers"
+        if not self.reach.said():
+            return ""
         short = self.short()
         if short is None:
             return "not known"
@@ -66,18 +84,18 @@ class Summary:
         def times(p50, p99):
             return "" if p50 is None else f"{p50:.2f} / {p99:.2f}"
 
-        ceiling = number(self.ceiling_figure) + (self.unit if self.ceiling_figure else "")
+        ceiling = figure(self.ceiling_figure, self.unit)
         # What a commit takes is asked for where no ratio is.
         if self.reach.commits is not None:
             ceiling += f", {times(self.ceiling_p50, self.ceiling_p99)} ms"
         beside = f"{self.beside}: {ceiling}" if ceiling else "" if not self.beside else f"{self.beside}: not here"
-        return [self.work, f"{number(self.figure)}{self.unit if self.unit == '/s' else ' ' + self.unit}",
+        return [self.work, figure(self.figure, self.unit),
                 times(self.p50, self.p99), beside, number(self.ratio, 2), self.reach.said(), self.verdict()]
 
     def as_json(self):
         plain = {name: getattr(self, name) for name in (
             "work", "unit", "figure", "p50", "p99", "beside", "ceiling_figure", "ceiling_p50", "ceiling_p99", "ratio",
-            "wrong", "said", "missing")}
+            "wrong", "said", "missing", "notes")}
         rounds = [{**dataclasses.asdict(each), "ratio": each.ratio} for each in self.rounds]
         return {**plain, "reach": self.reach.said(), "verdict": self.verdict(), "rounds": rounds}
 
@@ -92,6 +110,18 @@ def table(summaries):
     lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in rows]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     return "\n".join(lines)
+
+
+def memory():
+    with open("/proc/meminfo") as told:
+        return f"{int(told.readline().split()[1]) / 1024 / 1024:.0f} GiB"
+
+
+def sentence(machine, begun):
+    """On what a table was measured, and when."""
+    told = ", ".join(str(value) if name in ("processor", "program", "PostgreSQL", "wrk") else f"{name} {value}"
+                     for name, value in machine.items() if value)
+    return f"Measured on {begun} by `benches/run`: {told}. Figures and ratios are medians of the rounds."
 
 
 def machine(program, directory):
@@ -116,8 +146,10 @@ def machine(program, directory):
     return {
         "processor": processor or platform.machine(),
         "cores": len(os.sched_getaffinity(0)),
+        "memory": memory(),
         "kernel": platform.release(),
-        "file system": said("stat", "--file-system", "--format=%T", directory),
+        "file system": said("findmnt", "--noheadings", "--output", "FSTYPE", "--target", directory),
+        "disk": said("findmnt", "--noheadings", "--output", "SOURCE", "--target", directory),
         "program": said(program, "--version"),
         "SQLite of the ceiling": sqlite3.sqlite_version,
         "PostgreSQL": said(os.path.join(postgres, "postgres"), "--version"),

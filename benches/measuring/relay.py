@@ -8,8 +8,8 @@ import random
 import re
 import threading
 
-from measuring.processes import Trouble, free_port
-from measuring.program import CONFIRMATION, PLAIN_TEXT
+from .processes import Trouble, free_port
+from .program import CONFIRMATION, PLAIN_TEXT
 
 # `id` as the outbox knows it: 32 hexadecimal digits.
 Mail = collections.namedtuple("Mail", "id to subject token")
