@@ -3,7 +3,6 @@
 release build.
 
 Run by hand from the project's directory: benches/console.py [SUBSCRIBERS] [sqlite|postgres]
-PostgreSQL's programs are looked for where TEST_POSTGRES_BIN says.
 
 The database is filled by plain inserts: invented people of 4,000 councils, their signups and consents, as
 they would stand after years; 20,000 of them came from one import long ago. Then the program is started,
@@ -14,33 +13,25 @@ each page is fetched 41 times, the first fetch apart. Milliseconds, over HTTP.
 import base64
 import hashlib
 import hmac
-import http.client
 import os
-import pwd
 import random
-import shutil
 import sqlite3
-import statistics
 import subprocess
 import sys
-import tempfile
 import time
-import urllib.parse
 import uuid
 
-from measuring.processes import free_port
+from measuring.filling import FIRST, LAST
+from measuring.postgres import Postgres
+from measuring.processes import Trouble, Workspace
+from measuring.program import Installation
+from measuring.staff import Console, add_staff
 
 PROGRAM = os.path.abspath("target/release/assent")
-POSTGRES_BIN = os.environ.get("TEST_POSTGRES_BIN", "/usr/lib/postgresql/15/bin")
 TIMES = 40
-EMAIL, PASSWORD = "admin@press.example", "correct horse battery staple 7"
 # The newest subscriber came at this moment, and one every five minutes before: nine and a half years.
 NEWEST = 1_790_000_000_000_000
 APART = 300_000_000
-
-FIRST = "Ada Ben Cleo Dan Ella Finn Gwen Hal Iris Jack Kate Liam Mary Noor Omar Priya Quinn Rosa Sean Tess".split()
-LAST = [a + b for a in "Ash Brook Clay Dun Elm Fair Green Hart Ing Kirk Lang Moor North Oak Park".split()
-        for b in "by dale field ford ham ley more ton well wood".split()]
 
 # What marketing looks at: a name, and an address. Somebody's own page stands at PERSON.
 PAGES = [
@@ -216,7 +207,7 @@ def fill_sqlite(file, filled):
     database.close()
 
 
-def fill_postgres(url, filled):
+def fill_postgres(server, database, filled):
     def plain(value):
         if value is None:
             return "\\N"
@@ -233,7 +224,7 @@ def fill_postgres(url, filled):
         rows = iter(rows)
         row = next(rows)
         names = list(row)
-        psql = subprocess.Popen([f"{POSTGRES_BIN}/psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", url],
+        psql = subprocess.Popen([f"{server.bin}/psql", "-qX", "-v", "ON_ERROR_STOP=1", server.url(database)],
                                 stdin=subprocess.PIPE, text=True)
         # Without foreign keys, as a restore fills tables.
         psql.stdin.write("SET session_replication_role = replica;\n")
@@ -244,150 +235,70 @@ def fill_postgres(url, filled):
         psql.stdin.write("\\.\n")
         psql.stdin.close()
         if psql.wait() != 0:
-            sys.exit(f"{table} could not be filled")
+            raise Trouble(f"{table} could not be filled")
 
     for table, row in filled.offers():
         copy(table, [row])
     for part, table in enumerate(TABLES):
         copy(table, filled.people(part))
-    sql(url, "VACUUM ANALYZE")
+    server.run("VACUUM ANALYZE", database)
 
 
-def sql(url, text):
-    subprocess.run([f"{POSTGRES_BIN}/psql", "-qXAt", "-d", url, "-c", text], check=True)
+class Empty(Installation):
+    """What it offers is filled in with everything else."""
+
+    def command(self, *_):
+        pass
 
 
-class Postgres:
-    """A server of its own; initdb refuses to work for root, so then it works for `postgres`."""
-
-    def __init__(self, directory):
-        self.data = os.path.join(directory, "server")
-        os.makedirs(self.data)
-        self.as_user = []
-        if os.geteuid() == 0:
-            user = pwd.getpwnam("postgres")
-            os.chown(self.data, user.pw_uid, user.pw_gid)
-            os.chmod(directory, 0o755)
-            self.as_user = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-        port = free_port()
-        self.run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = (f"-p {port} -c listen_addresses=127.0.0.1 -k {self.data} -c shared_buffers=512MB "
-                   "-c max_wal_size=8GB -c checkpoint_timeout=30min")
-        self.run("pg_ctl", "-D", self.data, "-w", "-l", f"{self.data}/log", "-o", options, "start")
-        self.url = f"postgres://postgres@127.0.0.1:{port}/postgres"
-
-    def run(self, program, *arguments):
-        command = [*self.as_user, f"{POSTGRES_BIN}/{program}", *arguments]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
-
-    def stop(self):
-        self.run("pg_ctl", "-D", self.data, "-m", "immediate", "stop")
+def told(took):
+    """Median, 95th of a hundred and slowest of all fetches but the first, and that, in milliseconds."""
+    if took.wrong:
+        return f"{took.wrong} were not answered by 200"
+    return f"{took.median:8.1f} {took.of_a_hundred(95):8.1f} {took.slowest:8.1f} {took.first:8.1f}"
 
 
-class Console:
-    """The program, served, and somebody signed in."""
-
-    def __init__(self, environment):
-        self.port = free_port()
-        environment = dict(environment, ASSENT_LISTEN=f"127.0.0.1:{self.port}",
-                           ASSENT_BASE_URL=f"http://127.0.0.1:{self.port}", RUST_LOG="warn")
-        begun = time.monotonic()
-        self.process = subprocess.Popen([PROGRAM, "serve", "--role", "web"], env=environment)
-        while True:
-            try:
-                self.connection = http.client.HTTPConnection("127.0.0.1", self.port)
-                if self.get("/livez")[0] == 200:
-                    break
-            except OSError:
-                if self.process.poll() is not None:
-                    sys.exit("the program did not start")
-                time.sleep(0.1)
-        self.start = time.monotonic() - begun
-        self.cookie = ""
-
-    def get(self, path):
-        headers = {"Cookie": getattr(self, "cookie", ""), "Accept-Encoding": "gzip"}
-        self.connection.request("GET", path, headers=headers)
-        answer = self.connection.getresponse()
-        return answer.status, answer.read(), answer
-
-    def sign_in(self):
-        body = urllib.parse.urlencode({"email": EMAIL, "password": PASSWORD})
-        self.connection.request("POST", "/console/sign-in", body, {
-            "Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin",
-            "Origin": f"http://127.0.0.1:{self.port}"})
-        answer = self.connection.getresponse()
-        answer.read()
-        self.cookie = "; ".join(value.split(";")[0] for name, value in answer.getheaders()
-                                if name.lower() == "set-cookie")
-        if answer.status != 303:
-            sys.exit(f"nobody could sign in: {answer.status}")
-
-    def measure(self, path):
-        """The first fetch, then median, 95th of a hundred and slowest of the others, in milliseconds."""
-        took = []
-        for _ in range(TIMES + 1):
-            begun = time.perf_counter()
-            status, _, _ = self.get(path)
-            took.append((time.perf_counter() - begun) * 1000)
-            if status != 200:
-                return f"answered {status}"
-        first, rest = took[0], sorted(took[1:])
-        return (f"{statistics.median(rest):8.1f} {rest[int(len(rest) * 0.95)]:8.1f} {rest[-1]:8.1f}"
-                f" {first:8.1f}")
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
-
-
-def bench(kind, count, directory):
-    data = os.path.join(directory, kind)
-    os.makedirs(data)
-    environment = dict(os.environ, ASSENT_DATA_DIR=data, ASSENT_CONTROLLER_NAME="Press",
-                       ASSENT_CONTROLLER_ADDRESS="1 Street", ASSENT_CONTROLLER_CONTACT="p@press.example")
-    server = Postgres(directory) if kind == "postgres" else None
-    console = None
+def bench(kind, count):
+    options = ("-c", "shared_buffers=512MB", "-c", "max_wal_size=8GB", "-c", "checkpoint_timeout=30min")
+    server = Postgres(options=options) if kind == "postgres" else None
+    installation = Empty(PROGRAM, server)
+    wrong = 0
     try:
-        if server:
-            environment["ASSENT_DATABASE_URL"] = server.url
-        subprocess.run([PROGRAM, "staff", "add", EMAIL, "--role", "admin"], env=environment, check=True,
-                       input=PASSWORD + "\n", text=True, stdout=subprocess.DEVNULL)
-        with open(os.path.join(data, "address.key")) as file:
+        # The first command makes keys and tables.
+        add_staff(installation)
+        with open(os.path.join(installation.data, "address.key")) as file:
             filled = Filled(count, base64.b64decode(file.read().strip()))
         begun = time.monotonic()
         if server:
-            fill_postgres(server.url, filled)
+            fill_postgres(server, installation.database, filled)
         else:
-            fill_sqlite(os.path.join(data, "assent.db"), filled)
+            fill_sqlite(os.path.join(installation.data, "assent.db"), filled)
         print(f"{kind}: {count} subscribers stored in {time.monotonic() - begun:.0f} s", flush=True)
-        console = Console(environment)
-        print(f"{kind}: split into words in {console.start:.0f} s, at the first start alone", flush=True)
+        begun = time.monotonic()
+        installation.start_serving("--role", "web", seconds=1800)
+        print(f"{kind}: split into words in {time.monotonic() - begun:.0f} s, at the first start alone", flush=True)
         if server:
-            sql(server.url, "VACUUM ANALYZE")
-        console.sign_in()
+            server.run("VACUUM ANALYZE", installation.database)
+        console = Console(installation)
         print(f"{'':36}   median       95  slowest    first   (ms)")
         person = key_of(NEWEST - 7 * APART, 7)
         for name, path in PAGES:
-            path = path.replace("PERSON", f"/console/subscribers/{person}")
-            print(f"{name:36} {console.measure(path)}", flush=True)
+            took = console.measure(path.replace("PERSON", f"/console/subscribers/{person}"), TIMES)
+            wrong += took.wrong
+            print(f"{name:36} {told(took)}", flush=True)
     finally:
-        if console:
-            console.stop()
+        installation.stop_serving()
+        installation.remove()
         if server:
             server.stop()
+    return wrong
 
 
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    kinds = sys.argv[2:] or ["sqlite", "postgres"]
-    directory = tempfile.mkdtemp(prefix="assent-bench-")
-    try:
-        for kind in kinds:
-            bench(kind, count, directory)
-    finally:
-        if not os.environ.get("KEEP"):
-            shutil.rmtree(directory)
+    with Workspace(None):
+        wrong = [bench(kind, count) for kind in sys.argv[2:] or ["sqlite", "postgres"]]
+    sys.exit(1 if any(wrong) else 0)
 
 
 if __name__ == "__main__":
