@@ -9,6 +9,7 @@ refuse; signing up, confirming and looking at the console ask for neither.
 import contextlib
 import hashlib
 import http.client
+import os
 import sqlite3
 import sys
 import time
@@ -172,6 +173,8 @@ def filled(round, on_postgres, count):
         sow(installation)
         copies = count // SEEDS - 1
         (Postgresql if on_postgres else Sqlite)(SPAN // (copies + 1)).fill(installation, copies)
+        # Else the system writes it back while something else is measured.
+        os.sync()
         stored = installation.count("SELECT count(*) FROM subscriber")
         print(f"{stored:,} subscribers stand in {database_name(on_postgres)} after {time.monotonic() - begun:.0f} s",
               file=sys.stderr, flush=True)
