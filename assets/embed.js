@@ -118,7 +118,7 @@ ul { margin-bottom: 1em; padding-left: 1.2em }
     const refused = (errors, withLink) => {
       const items = [], left = new Set(errors);
       return {
-        of: (id, also) => errors.filter(({ field }) => field === id || field === also).map((error, i) => {
+        of: (id, also = id) => errors.filter(({ field }) => field === id || field === also).map((error, i) => {
           left.delete(error);
           items.push(h("a", { href: "#" + id, click: (event) => { event.preventDefault(); root.getElementById(id).focus(); } }, error.message));
           return h("p.error", { id: `${id}-error${i}` }, h("span.hidden", null, "Error: "), error.message);

@@ -152,6 +152,11 @@ impl Article {
     async fn is_refused(&self, why: &str) {
         self.reads("#errors", why).await;
         assert_eq!(self.focus().await, "errors");
+        let each =
+            "const said = [...document.activeElement.shadowRoot.querySelectorAll('#errors li')]
+                .map(item => item.textContent);
+            return new Set(said).size === said.length;";
+        assert_eq!(self.asks(each).await, true, "each fault is told once");
     }
 
     /// Nothing that the page's policy forbids was tried.
