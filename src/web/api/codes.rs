@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::cors::preflight;
 use super::json::Document;
-use super::once::accepted;
+use super::pending::{Pending, accepted};
 use super::problem::Problem;
-use super::signups::Pending;
+use super::signups::rests;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
@@ -105,7 +105,7 @@ async fn resend(
     let Some((mut waiting, _)) = read(&app, &sent.value.waiting) else { return Ok(lost()) };
     let report = waiting.report.as_ref().and_then(|report| report.parse().ok());
     if app.catalog.get().await?.rests(report.as_ref()) {
-        return Ok(super::signups::rests());
+        return Ok(rests());
     }
     let (at, limit) = (app.moment_of(request_id), &app.settings.mail_limit);
     if let Some(next) = waiting.asks_again_from(limit, at.now) {

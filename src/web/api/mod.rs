@@ -10,6 +10,7 @@ mod forms;
 mod json;
 mod offered;
 mod once;
+mod pending;
 mod person;
 mod problem;
 mod relays;

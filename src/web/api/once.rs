@@ -5,8 +5,8 @@ use axum::response::{IntoResponse, Response};
 
 use uuid::Uuid;
 
+use super::pending::{Pending, accepted};
 use super::problem::Problem;
-use super::signups::Pending;
 use crate::domain::signup::idempotent_request::IdempotentRequest;
 use crate::flows::signup::do_once::{Known, find_stored};
 use crate::store::signup::signups::Signup;
@@ -77,12 +77,6 @@ pub(super) async fn find_answer(
         Known::Stored(signup) if own == Some(signup.signup_id) => Ok(None),
         Known::Stored(signup) => replayed(app, &signup).map(Some),
     }
-}
-
-/// The answer to what was taken.
-pub(super) fn accepted(answer: String) -> Response {
-    let kind = [(header::CONTENT_TYPE, "application/json")];
-    (StatusCode::ACCEPTED, kind, answer).into_response()
 }
 
 /// The answer to who sent this form before.

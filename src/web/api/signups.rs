@@ -7,18 +7,17 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use serde::Serialize;
 
 use super::cors::preflight;
 use super::form_document::blank;
 use super::json::Document;
 use super::offered::{find_by_hash, find_form, form_slug};
-use super::once::{self, Once, accepted};
+use super::once::{self, Once};
+use super::pending::{Pending, accepted};
 use super::problem::Problem;
 use super::signup_body::SignupBody;
 use crate::domain::signup::idempotent_request::IdempotentRequest;
 use crate::domain::signup::submitted_form::Method;
-use crate::domain::timestamp::Timestamp;
 use crate::web::form::answers::Answers;
 use crate::web::form::form_context::FormContext;
 use crate::web::form::hand_in::{HandIn, hand_in};
@@ -33,32 +32,6 @@ const RESTS_FOR: u64 = 15 * 60;
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/api/v1/signups", post(receive).options(preflight))
-}
-
-/// What is answered to a form that was taken; the same whatever is known of the address.
-#[derive(Serialize)]
-pub(super) struct Pending {
-    status: &'static str,
-    /// What the code and another mail are asked for with, for two hours. It goes in bodies alone.
-    waiting: String,
-    /// From when another mail can be asked for; none for at once.
-    resend_after: Option<Timestamp>,
-}
-
-impl Pending {
-    /// The document for who waits so.
-    pub(super) fn document(app: &App, waiting: &Waiting) -> Result<String, Error> {
-        let limit = &app.settings.mail_limit;
-        let answer = Self {
-            status: "pending",
-            waiting: waiting.token(app).ok_or(Error::Internal)?,
-            resend_after: waiting.asks_again_from(limit, app.clock.now()),
-        };
-        serde_json::to_string(&answer).map_err(|error| {
-            tracing::error!(error = ?error, "an answer could not be written down");
-            Error::Internal
-        })
-    }
 }
 
 async fn receive(

@@ -1,0 +1,41 @@
+//! What is answered to a form that was taken.
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::domain::timestamp::Timestamp;
+use crate::web::waiting::Waiting;
+use crate::web::{App, Error};
+
+/// What is answered to a form that was taken; the same whatever is known of the address.
+#[derive(Serialize)]
+pub(super) struct Pending {
+    status: &'static str,
+    /// What the code and another mail are asked for with, for two hours. It goes in bodies alone.
+    waiting: String,
+    /// From when another mail can be asked for; none for at once.
+    resend_after: Option<Timestamp>,
+}
+
+impl Pending {
+    /// The document for who waits so.
+    pub(super) fn document(app: &App, waiting: &Waiting) -> Result<String, Error> {
+        let limit = &app.settings.mail_limit;
+        let answer = Self {
+            status: "pending",
+            waiting: waiting.token(app).ok_or(Error::Internal)?,
+            resend_after: waiting.asks_again_from(limit, app.clock.now()),
+        };
+        serde_json::to_string(&answer).map_err(|error| {
+            tracing::error!(error = ?error, "an answer could not be written down");
+            Error::Internal
+        })
+    }
+}
+
+/// The answer to what was taken.
+pub(super) fn accepted(answer: String) -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    (StatusCode::ACCEPTED, kind, answer).into_response()
+}
