@@ -6,17 +6,19 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Client;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
+use reqwest::{Client, Response};
 use url::{Host, Url};
 
 use super::address::{AddressError, read_any_address};
 use super::global::is_global;
 use crate::tls;
 
-/// How long one try may take, from the look at the name to the end of the answer.
+/// How long one try may take, from the look at the name to the head of the answer.
 const DEADLINE: Duration = Duration::from_secs(10);
+/// How long the beginning of the answer's body is read: what it says is told by its status.
+const BODY_DEADLINE: Duration = Duration::from_secs(2);
 
 /// Hosts that may be asked in the clear, and wherever they are: the operator's own.
 #[derive(Clone, Debug, Default)]
@@ -171,15 +173,13 @@ impl PublicClient {
         to: &str,
         question: PublicQuestion<'_>,
     ) -> Result<PublicAnswer, PublicError> {
+        let answer_most = question.answer_most;
         let asked = tokio::time::timeout(DEADLINE, self.ask(to, question)).await;
-        asked.unwrap_or(Err(PublicError::TooSlow))
+        let answer = asked.unwrap_or(Err(PublicError::TooSlow))?;
+        Ok(read_answer(answer, answer_most).await)
     }
 
-    async fn ask(
-        &self,
-        to: &str,
-        question: PublicQuestion<'_>,
-    ) -> Result<PublicAnswer, PublicError> {
+    async fn ask(&self, to: &str, question: PublicQuestion<'_>) -> Result<Response, PublicError> {
         // Looked at anew: what the operator allows may be less than when it was typed.
         let url = read_public_address(to, &self.allowed)?;
         let mut builder = Client::builder()
@@ -206,18 +206,25 @@ impl PublicClient {
         }
         headers.insert("content-type", HeaderValue::from_static("application/json"));
         let request = builder.build()?.post(url).headers(headers).body(question.body);
-        let mut answer = request.send().await?;
-        let status = answer.status().as_u16();
-        let mut body = Vec::new();
-        // An answer that breaks off was given all the same.
-        while body.len() < question.answer_most
+        Ok(request.send().await?)
+    }
+}
+
+/// Reads the beginning of an answer. One that breaks off, or whose body stays open, was given all the same.
+async fn read_answer(mut answer: Response, most: usize) -> PublicAnswer {
+    let status = answer.status().as_u16();
+    let mut body = Vec::new();
+    let reading = async {
+        while body.len() < most
             && let Ok(Some(piece)) = answer.chunk().await
         {
             body.extend_from_slice(&piece);
         }
-        body.truncate(question.answer_most);
-        Ok(PublicAnswer { status, body })
-    }
+    };
+    // What came until then is kept.
+    let _ = tokio::time::timeout(BODY_DEADLINE, reading).await;
+    body.truncate(most);
+    PublicAnswer { status, body }
 }
 
 #[cfg(test)]

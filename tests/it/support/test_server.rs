@@ -15,6 +15,8 @@ pub enum Reply {
     LeadsTo(String),
     /// Answers without end.
     Endless,
+    /// Answers 200, says a word, and leaves the rest open.
+    Open,
     /// Says nothing.
     Silent,
 }
@@ -125,6 +127,13 @@ async fn answer(mut stream: TcpStream, answers: Answers) -> std::io::Result<()> 
             loop {
                 stream.write_all(&[b'x'; 4096]).await?;
             }
+        }
+        Reply::Open => {
+            let begun =
+                b"HTTP/1.1 200 So\r\ncontent-type: text/plain\r\ncontent-length: 99\r\n\r\nok";
+            stream.write_all(begun).await?;
+            while stream.read_buf(&mut Vec::new()).await? > 0 {}
+            Ok(())
         }
         Reply::Silent => {
             // Until who asks hangs up.

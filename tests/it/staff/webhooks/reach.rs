@@ -119,4 +119,10 @@ async fn where_an_answer_leads_nobody_goes(database: Database) {
     assert_eq!(admin.post(&format!("{path}/replay-all"), "").await.status, 303);
     all_taken(&app).await;
     assert_eq!(app.count(LONGEST).await, 1024);
+
+    // So is one whose end never comes.
+    receiver.turn(|_| Reply::Open);
+    assert_eq!(admin.post(&format!("{path}/test"), "").await.status, 303);
+    all_taken(&app).await;
+    assert_eq!(app.count(FAILURES).await, 0, "its status was said");
 }
