@@ -57,6 +57,18 @@ impl WebhookEvent {
         Self::ImportFinished,
     ];
 
+    /// Whether whoever hears of it learns to whom to write, and so must hear too when somebody is erased.
+    fn brings_somebody(self) -> bool {
+        match self {
+            Self::SignupConfirmed
+            | Self::ConsentGiven
+            | Self::ConsentWithdrawn
+            | Self::ConsentLapsed
+            | Self::ReportDownloaded => true,
+            Self::SubscriberErased | Self::MailBounced | Self::ImportFinished | Self::Test => false,
+        }
+    }
+
     /// Its name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -71,10 +83,16 @@ impl WebhookEvent {
 pub struct EventTypes(String);
 
 impl EventTypes {
-    /// These, each once; `None` when there are none.
+    /// These, each once, and erasures with those that tell of people; `None` when there are none.
     #[must_use]
     pub fn new(types: &[WebhookEvent]) -> Option<Self> {
-        let chosen = WebhookEvent::ALL.into_iter().filter(|event| types.contains(event));
+        let erased = types
+            .iter()
+            .any(|event| event.brings_somebody())
+            .then_some(WebhookEvent::SubscriberErased);
+        let chosen = WebhookEvent::ALL
+            .into_iter()
+            .filter(|event| types.contains(event) || erased == Some(*event));
         let words: Vec<&str> = chosen.map(WebhookEvent::as_str).collect();
         (!words.is_empty()).then(|| Self(words.join(" ")))
     }
@@ -195,7 +213,12 @@ mod tests {
     fn types_are_kept_once_and_in_order() {
         let types =
             EventTypes::new(&[WebhookEvent::MailBounced, WebhookEvent::ConsentGiven]).unwrap();
-        assert_eq!(types.words().collect::<Vec<_>>(), ["consent.given", "mail.bounced"]);
+        assert_eq!(
+            types.words().collect::<Vec<_>>(),
+            ["consent.given", "subscriber.erased", "mail.bounced"]
+        );
+        let silent = EventTypes::new(&[WebhookEvent::MailBounced]).unwrap();
+        assert_eq!(silent.words().collect::<Vec<_>>(), ["mail.bounced"]);
         assert!(types.hold(WebhookEvent::MailBounced) && !types.hold(WebhookEvent::ConsentLapsed));
         assert!(EventTypes::new(&[]).is_none() && EventTypes::new(&[WebhookEvent::Test]).is_none());
         for event in WebhookEvent::ALL {

@@ -65,7 +65,13 @@ fn types() -> Vec<Choice<'static>> {
             WebhookEvent::ImportFinished => "A file was imported",
             WebhookEvent::Test => "A try",
         };
-        Choice { value: event.as_str(), title, hint: Some(event.as_str()) }
+        let hint = match event {
+            WebhookEvent::SubscriberErased => {
+                "subscriber.erased: always told along with signups, consents and downloads, so that nobody goes on mailing them"
+            }
+            _ => event.as_str(),
+        };
+        Choice { value: event.as_str(), title, hint: Some(hint) }
     };
     WebhookEvent::ALL.into_iter().map(option).collect()
 }

@@ -100,6 +100,10 @@ async fn it_is_switched_off_on_and_deleted(database: Database) {
             admin.page(answer.location()).await
         }
     };
+    assert!(
+        admin.page(&path).await.contains("consent.given, subscriber.erased"),
+        "who writes to somebody hears that they are erased"
+    );
     assert!(does("off", "off").await.contains("Switched off by staff"));
     does("off", "settled").await;
     does("test", "is-off").await;
