@@ -22,6 +22,8 @@ CREATE TABLE webhook_endpoint (
     failures integer NOT NULL DEFAULT 0,
     failing_since timestamptz,
     next_at timestamptz NOT NULL,
+    -- Nobody sees it any more, or tells it anything: its events go a few at a time, and it after them.
+    deleted_at timestamptz,
     CHECK ((off_at IS NULL) = (off_reason IS NULL)),
     CHECK ((salt_before IS NULL) = (before_until IS NULL))
 );
@@ -49,10 +51,13 @@ CREATE TABLE webhook_delivery (
     status integer,
     answer text,
     failure text,
-    delivered_at timestamptz
+    delivered_at timestamptz,
+    -- It was refused for so long that it is sent no more, unless staff ask for it.
+    given_up_at timestamptz,
+    CHECK (delivered_at IS NULL OR given_up_at IS NULL)
 );
 CREATE INDEX webhook_delivery_waiting ON webhook_delivery (webhook_endpoint_id, next_at, seq)
-WHERE delivered_at IS NULL;
+WHERE delivered_at IS NULL AND given_up_at IS NULL;
 CREATE INDEX webhook_delivery_in_order ON webhook_delivery (webhook_endpoint_id, subscriber_id, seq)
 WHERE delivered_at IS NULL AND subscriber_id IS NOT NULL;
 CREATE INDEX webhook_delivery_of_endpoint ON webhook_delivery (webhook_endpoint_id, seq);

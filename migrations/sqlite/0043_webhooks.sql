@@ -22,6 +22,8 @@ CREATE TABLE webhook_endpoint (
     failures INTEGER NOT NULL DEFAULT 0,
     failing_since INTEGER,
     next_at INTEGER NOT NULL,
+    -- Nobody sees it any more, or tells it anything: its events go a few at a time, and it after them.
+    deleted_at INTEGER,
     CHECK ((off_at IS NULL) = (off_reason IS NULL)),
     CHECK ((salt_before IS NULL) = (before_until IS NULL))
 ) STRICT, WITHOUT ROWID;
@@ -49,10 +51,13 @@ CREATE TABLE webhook_delivery (
     status INTEGER,
     answer TEXT,
     failure TEXT,
-    delivered_at INTEGER
+    delivered_at INTEGER,
+    -- It was refused for so long that it is sent no more, unless staff ask for it.
+    given_up_at INTEGER,
+    CHECK (delivered_at IS NULL OR given_up_at IS NULL)
 ) STRICT;
 CREATE INDEX webhook_delivery_waiting ON webhook_delivery (webhook_endpoint_id, next_at, seq)
-WHERE delivered_at IS NULL;
+WHERE delivered_at IS NULL AND given_up_at IS NULL;
 CREATE INDEX webhook_delivery_in_order ON webhook_delivery (webhook_endpoint_id, subscriber_id, seq)
 WHERE delivered_at IS NULL AND subscriber_id IS NOT NULL;
 CREATE INDEX webhook_delivery_of_endpoint ON webhook_delivery (webhook_endpoint_id, seq);

@@ -49,6 +49,25 @@ impl Listeners {
         self.0.iter().any(|(_, types)| types.hold(event))
     }
 
+    /// Tells those who hear of it that somebody was erased, and nothing more of what they did not take yet: that would say
+    /// what the person had agreed to, and hold back that they are to be removed.
+    ///
+    /// # Errors
+    /// When the database does not take it.
+    pub async fn tell_erased(
+        &self,
+        tx: &mut Tx,
+        at: &Moment,
+        subscriber_id: Uuid,
+    ) -> sqlx::Result<()> {
+        let event = WebhookEvent::SubscriberErased;
+        for (webhook_endpoint_id, _) in self.0.iter().filter(|(_, types)| types.hold(event)) {
+            let endpoint = *webhook_endpoint_id;
+            webhook_deliveries::delete_undelivered_of(tx, endpoint, subscriber_id).await?;
+        }
+        self.tell(tx, at, &[Happened::to(subscriber_id, event, json!({}))]).await
+    }
+
     /// Tells them.
     ///
     /// # Errors

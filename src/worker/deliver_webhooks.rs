@@ -142,6 +142,9 @@ async fn tell(parts: &WorkerParts, endpoint: &Endpoint, event: &ClaimedDelivery)
                 return;
             }
             Ok(outcome) => {
+                if outcome == RecordedTry::GivenUp {
+                    tracing::error!(%event_id, %endpoint_id, "an event that a webhook refused was given up");
+                }
                 let (status, why) = match &tried {
                     WebhookTry::Answered(status, _) => (Some(*status), None),
                     WebhookTry::Failed(why) => (None, Some(why.as_str())),

@@ -8,11 +8,10 @@ use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::signup::submitted_form::Method;
 use crate::domain::staff::action::Action;
-use crate::domain::staff::webhook::WebhookEvent;
 use crate::flows::consent::withdraw::{Leaving, note_address_left, note_left};
 use crate::flows::ledger::evidence::Order;
 use crate::flows::ledger::keep_record::{emptied_by, record_purge};
-use crate::flows::tell_webhooks::{Happened, tell};
+use crate::flows::tell_webhooks::listeners;
 use crate::flows::{By, Case, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::consent::{consents, events};
@@ -176,8 +175,7 @@ async fn delete(tx: &mut Tx, case: Case<'_>, what: Erasure<'_>, by: By<'_>) -> R
         None => erasures::delete_all(tx, address_key, subscriber_id).await?,
     };
     if let Some(subscriber_id) = subscriber_id {
-        let erased = Happened::to(subscriber_id, WebhookEvent::SubscriberErased, json!({}));
-        tell(tx, case.at, &[erased]).await?;
+        listeners(tx).await?.tell_erased(tx, case.at, subscriber_id).await?;
     }
     let Some((mut order, purposes)) = recorded.filter(|(_, purposes)| !purposes.is_empty()) else {
         return record_purge(tx, case.at, case.settings, &emptied).await;

@@ -61,7 +61,8 @@ pub async fn rotate_secret(
     Ok(Some(settings.webhook_secret(webhook_endpoint_id, &salt)))
 }
 
-/// Deletes one, with all that it was and is to be told; `false` when it is gone.
+/// Deletes one: it is hidden and told nothing from now on, and what it was and is to be told goes little by little, for
+/// it may be much. `false` when it is gone.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -70,7 +71,7 @@ pub async fn delete_webhook(
     act: &Act,
     webhook_endpoint_id: Uuid,
 ) -> Result<bool, Error> {
-    let deleted = webhook_endpoints::delete(tx, webhook_endpoint_id).await?;
+    let deleted = webhook_endpoints::mark_deleted(tx, act.at.now, webhook_endpoint_id).await?;
     if deleted {
         act.audit(tx, Action::WebhookDelete, &named(webhook_endpoint_id)).await?;
     }

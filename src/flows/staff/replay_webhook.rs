@@ -29,7 +29,19 @@ pub async fn try_out(tx: &mut Tx, act: &Act, webhook_endpoint_id: Uuid) -> Resul
     Ok(true)
 }
 
-/// Sends one event again, whether it was taken or not; `false` when it is gone.
+/// What sending an event again came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Replayed {
+    /// It is on its way.
+    Sent,
+    /// It is not: something later was told of the same person, whom it might bring back.
+    Outlived,
+    /// It is gone, or its endpoint is.
+    Gone,
+}
+
+/// Sends one event again, whether it was taken or not.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -38,21 +50,25 @@ pub async fn replay_one(
     act: &Act,
     webhook_endpoint_id: Uuid,
     webhook_delivery_id: Uuid,
-) -> Result<bool, Error> {
+) -> Result<Replayed, Error> {
     let (at, of) = (act.at.now, (webhook_endpoint_id, webhook_delivery_id));
-    if webhook_endpoints::lock(tx, webhook_endpoint_id).await?.is_none()
-        || !webhook_deliveries::mark_waiting(tx, at, of.0, of.1).await?
-    {
-        return Ok(false);
+    if webhook_endpoints::lock(tx, webhook_endpoint_id).await?.is_none() {
+        return Ok(Replayed::Gone);
+    }
+    if webhook_deliveries::is_outlived(tx, of.0, of.1).await? {
+        return Ok(Replayed::Outlived);
+    }
+    if !webhook_deliveries::mark_waiting(tx, at, of.0, of.1).await? {
+        return Ok(Replayed::Gone);
     }
     webhook_endpoints::mark_fresh(tx, at, webhook_endpoint_id).await?;
     let detail = json!({"webhook_endpoint_id": of.0, "webhook_delivery_id": of.1});
     act.audit(tx, Action::WebhookReplay, &detail).await?;
-    Ok(true)
+    Ok(Replayed::Sent)
 }
 
-/// Sends all events again that were not taken, now rather than when their time comes; returns how many, `None` when the
-/// endpoint is gone.
+/// Sends all events again that were not taken, now rather than when their time comes; returns whether there are any,
+/// `None` when the endpoint is gone. What was given up is no longer among them: it would be told out of its order.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -60,7 +76,7 @@ pub async fn replay_all(
     tx: &mut Tx,
     act: &Act,
     webhook_endpoint_id: Uuid,
-) -> Result<Option<u64>, Error> {
+) -> Result<Option<bool>, Error> {
     if webhook_endpoints::lock(tx, webhook_endpoint_id).await?.is_none() {
         return Ok(None);
     }
@@ -70,5 +86,5 @@ pub async fn replay_all(
         let detail = json!({"webhook_endpoint_id": webhook_endpoint_id, "count": count});
         act.audit(tx, Action::WebhookReplayAll, &detail).await?;
     }
-    Ok(Some(count))
+    Ok(Some(count > 0 || webhook_deliveries::is_waiting(tx, webhook_endpoint_id).await?))
 }

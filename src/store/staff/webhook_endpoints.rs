@@ -38,16 +38,18 @@ pub struct Endpoint {
     pub failures: i32,
     /// Since when they do.
     pub failing_since: Option<Timestamp>,
+    /// Before when it is not tried again.
+    pub next_at: Timestamp,
 }
 
-/// What one is read by; `$after` says which.
+/// What those are read by that nobody deleted; `$after` says which of them.
 macro_rules! endpoints {
     ($after:literal) => {
         concat!(
             "SELECT webhook_endpoint_id, url, description, event_types, salt, salt_at, salt_before, before_until,
                     created_at, created_by, off_at, off_reason, failures,
-                    failing_since
-             FROM webhook_endpoint ",
+                    failing_since, next_at
+             FROM webhook_endpoint WHERE deleted_at IS NULL ",
             $after
         )
     };
@@ -101,7 +103,7 @@ pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Endpoint>> {
 
 /// The one of a key.
 pub async fn find(tx: &mut Tx, webhook_endpoint_id: Uuid) -> sqlx::Result<Option<Endpoint>> {
-    on!(tx, |conn| sqlx::query_as(endpoints!("WHERE webhook_endpoint_id = $1"))
+    on!(tx, |conn| sqlx::query_as(endpoints!("AND webhook_endpoint_id = $1"))
         .bind(webhook_endpoint_id)
         .fetch_optional(conn)
         .await)
@@ -111,8 +113,8 @@ pub async fn find(tx: &mut Tx, webhook_endpoint_id: Uuid) -> sqlx::Result<Option
 pub async fn lock(tx: &mut Tx, webhook_endpoint_id: Uuid) -> sqlx::Result<Option<Endpoint>> {
     // A writing transaction on SQLite is alone already.
     const LOCK: Sql = Sql {
-        sqlite: endpoints!("WHERE webhook_endpoint_id = $1"),
-        postgres: endpoints!("WHERE webhook_endpoint_id = $1 FOR NO KEY UPDATE"),
+        sqlite: endpoints!("AND webhook_endpoint_id = $1"),
+        postgres: endpoints!("AND webhook_endpoint_id = $1 FOR NO KEY UPDATE"),
     };
     on!(tx, LOCK, |conn, sql| sqlx::query_as(sql)
         .bind(webhook_endpoint_id)
@@ -124,9 +126,10 @@ pub async fn lock(tx: &mut Tx, webhook_endpoint_id: Uuid) -> sqlx::Result<Option
 /// somewhere to stand.
 pub async fn list_told(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, EventTypes)>> {
     const TOLD: Sql = Sql {
-        sqlite: "SELECT webhook_endpoint_id, event_types FROM webhook_endpoint ORDER BY webhook_endpoint_id",
-        postgres: "SELECT webhook_endpoint_id, event_types FROM webhook_endpoint ORDER BY webhook_endpoint_id
-                   FOR KEY SHARE",
+        sqlite: "SELECT webhook_endpoint_id, event_types FROM webhook_endpoint
+                 WHERE deleted_at IS NULL ORDER BY webhook_endpoint_id",
+        postgres: "SELECT webhook_endpoint_id, event_types FROM webhook_endpoint
+                   WHERE deleted_at IS NULL ORDER BY webhook_endpoint_id FOR KEY SHARE",
     };
     on!(tx, TOLD, |conn, sql| sqlx::query_as(sql).fetch_all(conn).await)
 }
@@ -137,11 +140,11 @@ pub async fn list_due(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Vec<(Uuid, i3
     on!(tx, |conn| {
         sqlx::query_as(
         "SELECT e.webhook_endpoint_id, e.failures FROM webhook_endpoint e
-         WHERE e.off_at IS NULL AND e.next_at <= $1
+         WHERE e.off_at IS NULL AND e.deleted_at IS NULL AND e.next_at <= $1
            AND NOT EXISTS (SELECT 1 FROM alarm WHERE subject = 'mail-paused')
            AND EXISTS (SELECT 1 FROM webhook_delivery d
                        WHERE d.webhook_endpoint_id = e.webhook_endpoint_id AND d.delivered_at IS NULL
-                         AND d.next_at <= $1)
+                         AND d.given_up_at IS NULL AND d.next_at <= $1)
          ORDER BY e.next_at, e.webhook_endpoint_id"
     )
     .bind(now)
@@ -210,7 +213,7 @@ pub async fn switch_off(
 ) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query(
         "UPDATE webhook_endpoint SET off_at = $2, off_reason = $3
-         WHERE webhook_endpoint_id = $1 AND off_at IS NULL"
+         WHERE webhook_endpoint_id = $1 AND off_at IS NULL AND deleted_at IS NULL"
     )
     .bind(webhook_endpoint_id)
     .bind(now)
@@ -224,7 +227,7 @@ pub async fn switch_off(
 pub async fn switch_on(tx: &mut Tx, webhook_endpoint_id: Uuid) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query(
         "UPDATE webhook_endpoint SET off_at = NULL, off_reason = NULL
-         WHERE webhook_endpoint_id = $1 AND off_at IS NOT NULL"
+         WHERE webhook_endpoint_id = $1 AND off_at IS NOT NULL AND deleted_at IS NULL"
     )
     .bind(webhook_endpoint_id)
     .execute(conn)
@@ -244,7 +247,7 @@ pub async fn rotate(
     let since = now.max(salt_at.next());
     on!(tx, |conn| sqlx::query(
         "UPDATE webhook_endpoint SET salt_before = salt, before_until = $4, salt = $3, salt_at = $5
-         WHERE webhook_endpoint_id = $1 AND salt_at = $2"
+         WHERE webhook_endpoint_id = $1 AND salt_at = $2 AND deleted_at IS NULL"
     )
     .bind(webhook_endpoint_id)
     .bind(salt_at)
@@ -256,11 +259,41 @@ pub async fn rotate(
     .map(|done| done.rows_affected() == 1))
 }
 
-/// Deletes one, with all that it was or is to be told; `false` when it is gone.
-pub async fn delete(tx: &mut Tx, webhook_endpoint_id: Uuid) -> sqlx::Result<bool> {
-    on!(tx, |conn| sqlx::query("DELETE FROM webhook_endpoint WHERE webhook_endpoint_id = $1")
-        .bind(webhook_endpoint_id)
-        .execute(conn)
-        .await
-        .map(|done| done.rows_affected() == 1))
+/// Writes down that one is deleted: from now on it is hidden, and told nothing. `false` when it is gone.
+pub async fn mark_deleted(
+    tx: &mut Tx,
+    now: Timestamp,
+    webhook_endpoint_id: Uuid,
+) -> sqlx::Result<bool> {
+    on!(tx, |conn| {
+        sqlx::query(
+        "UPDATE webhook_endpoint SET deleted_at = $2 WHERE webhook_endpoint_id = $1 AND deleted_at IS NULL"
+    )
+    .bind(webhook_endpoint_id)
+    .bind(now)
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected() == 1)
+    })
+}
+
+/// One that is deleted, and stands there while its events go.
+pub async fn find_deleted(tx: &mut Tx) -> sqlx::Result<Option<Uuid>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT webhook_endpoint_id FROM webhook_endpoint WHERE deleted_at IS NOT NULL
+         ORDER BY deleted_at, webhook_endpoint_id LIMIT 1"
+    )
+    .fetch_optional(conn)
+    .await)
+}
+
+/// Takes a deleted one away for good, with whatever it was told while it was being deleted.
+pub async fn delete(tx: &mut Tx, webhook_endpoint_id: Uuid) -> sqlx::Result<()> {
+    on!(tx, |conn| sqlx::query(
+        "DELETE FROM webhook_endpoint WHERE webhook_endpoint_id = $1 AND deleted_at IS NOT NULL"
+    )
+    .bind(webhook_endpoint_id)
+    .execute(conn)
+    .await
+    .map(drop))
 }

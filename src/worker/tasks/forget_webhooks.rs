@@ -1,11 +1,11 @@
-//! Deletes what webhooks told, and what was answered, as its time comes.
+//! Deletes what webhooks told, and what was answered, as its time comes or its webhook is deleted.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::domain::background_task::BackgroundTask;
-use crate::flows::staff::record_webhook_try::forget_old_webhooks;
+use crate::flows::staff::record_webhook_try::{forget_deleted_webhook, forget_old_webhooks};
 use crate::worker::WorkerParts;
 use crate::worker::driver::{Outcome, Schedule, Task, TaskError};
 
@@ -21,14 +21,11 @@ impl Task for ForgetWebhooks {
 
     async fn run(&mut self) -> Result<Outcome, TaskError> {
         let at = self.0.moment();
-        let gone = self.0.db.run(|tx| Box::pin(forget_old_webhooks(tx, &at))).await?;
-        let gone = usize::try_from(gone).unwrap_or(usize::MAX);
-        let words = (
-            gone,
-            "event for a webhook past its time deleted",
-            "events for webhooks past their time deleted",
-        );
+        let old = self.0.db.run(|tx| Box::pin(forget_old_webhooks(tx, &at))).await?;
+        let deleted = self.0.db.run(|tx| Box::pin(forget_deleted_webhook(tx))).await?;
+        let gone = usize::try_from(old + deleted.unwrap_or(0)).unwrap_or(usize::MAX);
+        let words = (gone, "event for a webhook deleted", "events for webhooks deleted");
         let outcome = Outcome::counted(&[words]);
-        Ok(if gone > 0 { outcome.and_more_waits() } else { outcome })
+        Ok(if gone > 0 || deleted.is_some() { outcome.and_more_waits() } else { outcome })
     }
 }

@@ -5,16 +5,20 @@ mod console;
 mod delivery;
 mod official;
 mod reach;
+mod refusals;
 mod telling;
 
 use std::sync::{Arc, Mutex};
 
 use assent::domain::staff::member::Role;
+use assent::flows::staff::record_webhook_try::forget_deleted_webhook;
+use assent::store::staff::webhook_endpoints;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
+use uuid::Uuid;
 
 use crate::support::app::{Database, TestApp};
 use crate::support::desk::{webhook as add, webhook_secret as secret};
@@ -142,11 +146,44 @@ async fn told_all(app: &TestApp) -> (Receiver, String, String) {
     (receiver, path, secret)
 }
 
+/// Deletes what is left of deleted webhooks, as the worker does; how much goes each time.
+async fn forget_deleted(app: &TestApp) -> Vec<u64> {
+    let mut all = vec![];
+    while let Some(gone) =
+        app.core.db.run(|tx| Box::pin(forget_deleted_webhook(tx))).await.expect("an answer")
+    {
+        all.push(gone);
+    }
+    all
+}
+
 /// Waits until nothing is left to be told.
 async fn all_taken(app: &TestApp) {
     poll::until("nothing that waits", || async {
-        let waiting = "SELECT count(*) FROM webhook_delivery WHERE delivered_at IS NULL";
+        let waiting = "SELECT count(*) FROM webhook_delivery
+                       WHERE delivered_at IS NULL AND given_up_at IS NULL";
         (app.count(waiting).await == 0).then_some(())
     })
     .await;
+}
+
+/// Waits until so many tries failed.
+async fn failed(app: &TestApp, tries: i64) {
+    poll::until(&format!("{tries} tries that failed"), || async {
+        let failures = app.count(FAILURES).await;
+        (failures >= tries).then_some(())
+    })
+    .await;
+}
+
+/// The one webhook of a story.
+async fn endpoint(app: &TestApp) -> Uuid {
+    let all = webhook_endpoints::list(&mut app.read().await).await.unwrap();
+    all[0].webhook_endpoint_id
+}
+
+/// The oldest event that the page of a webhook shows.
+fn oldest_event(page: &str) -> String {
+    let (_, after) = page.rsplit_once("name=\"event\" value=\"").expect("an event");
+    after.split('"').next().unwrap_or_default().to_owned()
 }

@@ -9,7 +9,7 @@ use super::secret::WebhookSecretPage;
 use crate::domain::staff::webhook::OVERLAP;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::staff::change_webhook::{delete_webhook, rotate_secret, switch_off, switch_on};
-use crate::flows::staff::replay_webhook::{replay_all, replay_one, try_out};
+use crate::flows::staff::replay_webhook::{Replayed, replay_all, replay_one, try_out};
 use crate::store::staff::webhook_endpoints;
 use crate::web::Error;
 use crate::web::address::key;
@@ -35,10 +35,11 @@ pub(super) async fn replay(
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let (id, event, act) = (key(&id)?, key(fields.one("event"))?, session.act());
-    if !session.app.db.run(|tx| Box::pin(replay_one(tx, &act, id, event))).await? {
-        return Err(Error::NotFound);
+    match session.app.db.run(|tx| Box::pin(replay_one(tx, &act, id, event))).await? {
+        Replayed::Sent => Ok(back(id, "again")),
+        Replayed::Outlived => Ok(back(id, "outlived")),
+        Replayed::Gone => Err(Error::NotFound),
     }
-    Ok(back(id, "again"))
 }
 
 pub(super) async fn replay_undelivered(
@@ -46,9 +47,9 @@ pub(super) async fn replay_undelivered(
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let (id, act) = (key(&id)?, session.act());
-    let count = session.app.db.run(|tx| Box::pin(replay_all(tx, &act, id))).await?;
-    let count = count.ok_or(Error::NotFound)?;
-    Ok(back(id, if count > 0 { "all" } else { "none" }))
+    let any = session.app.db.run(|tx| Box::pin(replay_all(tx, &act, id))).await?;
+    let any = any.ok_or(Error::NotFound)?;
+    Ok(back(id, if any { "all" } else { "none" }))
 }
 
 pub(super) async fn rotate(

@@ -28,8 +28,11 @@ pub(super) async fn show(
     let word = match asked.one("word") {
         "test" => Some("A test is on its way. Load the page again to see what was answered."),
         "again" => Some("The event is on its way again."),
+        "outlived" => Some(
+            "The event was not sent again: something later was told of the same person, and this would undo it.",
+        ),
         "all" => Some("All that was not taken is on its way again."),
-        "none" => Some("Nothing waits: all was taken."),
+        "none" => Some("Nothing waits: all was taken or given up."),
         "off" => Some("The webhook is switched off: what happens waits."),
         "on" => Some("The webhook is switched on: what waited is sent."),
         "is-off" => Some("The webhook is switched off, so nothing was sent. Switch it on first."),

@@ -60,8 +60,10 @@ pub(super) struct DeliveryEntry {
 
 impl From<DeliveryRow> for DeliveryEntry {
     fn from(row: DeliveryRow) -> Self {
+        let waits = row.delivered_at.is_none() && row.given_up_at.is_none();
         let state = match (row.delivered_at, row.attempts) {
             (Some(_), _) => "taken",
+            _ if row.given_up_at.is_some() => "given up",
             (None, 0) => "waiting",
             _ => "refused",
         };
@@ -73,7 +75,7 @@ impl From<DeliveryRow> for DeliveryEntry {
             at: row.created_at,
             attempts: row.attempts,
             tried_at: row.tried_at,
-            next_at: row.delivered_at.is_none().then_some(row.next_at),
+            next_at: waits.then_some(row.next_at),
             status: row.status,
             answer: row.answer.filter(|answer| !answer.trim().is_empty()),
             failure: row.failure,
@@ -97,6 +99,7 @@ impl Page for WebhookPage {
             answer: Some("ok".to_owned()),
             failure: None,
             delivered_at: Some(at),
+            given_up_at: None,
         };
         let refused = DeliveryRow { status: Some(500), delivered_at: None, ..taken.clone() };
         let away = DeliveryRow {
@@ -106,6 +109,7 @@ impl Page for WebhookPage {
             attempts: 2,
             ..refused.clone()
         };
+        let given_up = DeliveryRow { given_up_at: Some(at), ..refused.clone() };
         let waiting = DeliveryRow { tried_at: None, failure: None, attempts: 0, ..away.clone() };
         let on = Facts {
             path: "/console/webhooks/ID".to_owned(),
@@ -140,7 +144,7 @@ impl Page for WebhookPage {
             errors: vec![fault(field, "Tick the box")],
         };
         vec![
-            page(failing, 3, &[taken, refused, away, waiting], "sure"),
+            page(failing, 3, &[taken, refused, given_up, away, waiting], "sure"),
             page(off, 1, &[], "sure-secret"),
             Self { word: None, errors: vec![], ..page(on, 0, &[], "sure") },
         ]
