@@ -126,3 +126,14 @@ async fn where_an_answer_leads_nobody_goes(database: Database) {
     all_taken(&app).await;
     assert_eq!(app.count(FAILURES).await, 0, "its status was said");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_says_nothing_is_given_up_on() {
+    let app = start(Database::Sqlite).await;
+    let (receiver, path, _) = told_all(&app).await;
+    receiver.turn(|_| Reply::Silent);
+    let admin = app.sign_in(Role::Admin).await;
+    assert_eq!(admin.post(&format!("{path}/test"), "").await.status, 303);
+    failures(&app, 1).await;
+    assert!(admin.page(&path).await.contains("it did not answer within 10 seconds"));
+}
