@@ -17,10 +17,10 @@ use crate::store::staff::{audit_entries, members, webhook_endpoints};
 /// That nobody is there any more (RFC 9110 §15.5.11).
 const GONE: u16 = 410;
 
-/// What says something of the moment, or of the receiver, though it is among the errors of whoever asks: it took too long to
-/// hear us, nobody is there any more, it is too early, or there is too much (RFC 9110 §15.5.9, §15.5.11, RFC 8470 §5.2,
-/// RFC 6585 §4).
-const NOT_OF_THE_EVENT: [u16; 4] = [408, GONE, 425, 429];
+/// What says something of the moment, or of the receiver, though it is among the errors of whoever asks: we may not, nothing
+/// is at that address, it took too long to hear us, nobody is there any more, it is too early, or there is too much (RFC 9110
+/// §15.5, RFC 8470 §5.2, RFC 6585 §4).
+const NOT_OF_THE_EVENT: [u16; 8] = [401, 403, 404, 405, 408, GONE, 425, 429];
 
 /// How a try ended.
 #[derive(Debug)]
@@ -173,4 +173,21 @@ pub async fn forget_deleted_webhook(tx: &mut Tx) -> Result<Option<u64>, Error> {
         webhook_endpoints::delete(tx, webhook_endpoint_id).await?;
     }
     Ok(Some(gone))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_an_event_is_told_from_what_is_said_of_the_receiver() {
+        let answered = |status| WebhookTry::Answered(status, vec![]);
+        for status in [400, 402, 406, 409, 411, 413, 415, 422, 451, 499] {
+            assert!(answered(status).is_of_the_event(), "{status}");
+        }
+        for status in [200, 204, 301, 401, 403, 404, 405, 408, 410, 425, 429, 500, 503] {
+            assert!(!answered(status).is_of_the_event(), "{status}");
+        }
+        assert!(!WebhookTry::Failed("nobody answered".to_owned()).is_of_the_event());
+    }
 }
