@@ -47,6 +47,7 @@ async fn what_happens_to_somebody_is_told_in_order_and_others_do_not_wait(databa
     let mail = app.mail_to("ada@b.example").pop().unwrap();
     assert_eq!(app.post(&mail.link("/unsubscribe/"), "").await.status, 200);
     failed(&app, 1).await;
+    app.mail_settled().await;
     app.subscribe("ada@b.example", "&newsletter=weekly").await;
     app.subscribe("bob@b.example", "").await;
     let mut refused = 0;
