@@ -1,5 +1,6 @@
 //! Forms that stand on other pages: what those are told to draw, and what they may send.
 
+mod begin;
 mod codes;
 mod doors;
 mod evidence;
