@@ -20,10 +20,10 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
 use crate::domain::signup::code::Code;
 use crate::domain::signup::link::Link;
-use crate::flows::signup::send_fresh_link::send_again;
 use crate::store::signup::download_grants;
-use crate::store::signup::signups::{self, Signup};
+use crate::store::signup::signups::Signup;
 use crate::web::form::code::{CodePress, CodeTry, press_code};
+use crate::web::form::resend::resend as resend_mail;
 use crate::web::http::fields::InvalidField;
 use crate::web::waiting::Waiting;
 use crate::web::{App, Error};
@@ -116,16 +116,7 @@ async fn resend(
         answer.headers_mut().insert(header::RETRY_AFTER, wait.into());
         return Ok(answer);
     }
-    let sent = app.db.run(|tx| {
-        Box::pin(async {
-            match signups::find(tx, waiting.signup_id).await? {
-                Some(signup) => send_again(tx, &at, &app.settings, &signup).await,
-                None => Ok(false),
-            }
-        })
-    });
-    sent.await?;
-    waiting.ask(limit, at.now);
+    resend_mail(&app, &at, &mut waiting).await?;
     Ok(accepted(Pending::document(&app, &waiting)?))
 }
 

@@ -18,6 +18,7 @@ use super::problem::Problem;
 use super::signup_body::SignupBody;
 use crate::domain::signup::idempotent_request::IdempotentRequest;
 use crate::domain::signup::submitted_form::Method;
+use crate::web::form::RESTS_FOR;
 use crate::web::form::answers::Answers;
 use crate::web::form::form_context::FormContext;
 use crate::web::form::hand_in::{HandIn, hand_in};
@@ -26,9 +27,6 @@ use crate::web::state::catalog::Catalog;
 use crate::web::visitor::Visitor;
 use crate::web::waiting::Waiting;
 use crate::web::{App, Error, origin};
-
-/// When to come back to a form that rests, in seconds.
-const RESTS_FOR: u64 = 15 * 60;
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/api/v1/signups", post(receive).options(preflight))

@@ -15,11 +15,10 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::domain::request_id::RequestId;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::signup::send_fresh_link::send_again;
 use crate::mail::compose::confirmation_subject;
 use crate::store::mail::bounces;
-use crate::store::signup::signups;
 use crate::templates::page::Page;
+use crate::web::form::resend::resend as resend_mail;
 use crate::web::http::fields::FieldError;
 use crate::web::state::catalog::Catalog;
 use crate::web::waiting::Waiting;
@@ -149,16 +148,7 @@ async fn resend(
     if waiting.asks_again_from(&app.settings.mail_limit, at.now).is_some() {
         return Ok(back("?word=wait", None));
     }
-    let sent = app.db.run(|tx| {
-        Box::pin(async {
-            match signups::find(tx, waiting.signup_id).await? {
-                Some(signup) => send_again(tx, &at, &app.settings, &signup).await,
-                None => Ok(false),
-            }
-        })
-    });
-    sent.await?;
-    waiting.ask(&app.settings.mail_limit, at.now);
+    resend_mail(&app, &at, &mut waiting).await?;
     Ok(back("?word=again", waiting.header(&app)))
 }
 

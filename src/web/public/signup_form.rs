@@ -7,6 +7,7 @@ use super::blank_form::FormPages;
 use super::shown_form::{Refused, ShownForm, Values, page_form};
 use crate::domain::signup::submitted_form::{DrawnBy, Method};
 use crate::domain::slug::Slug;
+use crate::web::form::RESTS_FOR;
 use crate::web::form::answers::{Answers, Unusable};
 use crate::web::form::form_context::FormContext;
 use crate::web::form::hand_in::{HandIn, hand_in, to_same_mailbox};
@@ -88,9 +89,6 @@ fn refused(fields: &Fields, unusable: Unusable) -> Refused<'_> {
         errors: errors.into_iter().map(FieldError::from).collect(),
     }
 }
-
-/// When to come back to a form that rests, in seconds.
-const RESTS_FOR: u64 = 15 * 60;
 
 /// The answer to a form that was sent while it rests: nothing is stored, for it would mail somebody.
 pub(super) fn rests(page: Html<String>) -> Response {
