@@ -11,6 +11,8 @@ use uuid::Uuid;
 use super::App;
 use super::cookie::{self, LIFETIME};
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::contacts::address_key::AddressKey;
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::limit::MailLimit;
 use crate::domain::signup::link::{Link, LinkKind};
 use crate::domain::slug::Slug;
@@ -130,6 +132,17 @@ impl Waiting {
         let codes = self.chosen.as_ref()?.iter().map(Purpose::as_str);
         let report = self.report.as_deref().unwrap_or_default();
         Some(std::iter::once(report).chain(codes).collect::<Vec<_>>().join(" "))
+    }
+
+    /// The report of the form, if it was a report's.
+    pub(super) fn report_slug(&self) -> Option<Slug> {
+        self.report.as_ref()?.parse().ok()
+    }
+
+    /// Whose address was typed.
+    pub(super) fn address_key(&self, app: &App) -> Option<AddressKey> {
+        let email = EmailAddress::parse(&self.email).ok()?;
+        Some(app.settings.address_secret.key(&email))
     }
 
     /// The link of another form whose code was typed here.

@@ -16,7 +16,6 @@ use super::pending::{Pending, accepted};
 use super::problem::Problem;
 use super::signups::rests;
 use crate::domain::contacts::address_key::AddressKey;
-use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
 use crate::domain::signup::code::Code;
 use crate::domain::signup::link::Link;
@@ -103,8 +102,7 @@ async fn resend(
     sent: Document<ResendBody>,
 ) -> Result<Response, Error> {
     let Some((mut waiting, _)) = read(&app, &sent.value.waiting) else { return Ok(lost()) };
-    let report = waiting.report.as_ref().and_then(|report| report.parse().ok());
-    if app.catalog.get().await?.rests(report.as_ref()) {
+    if app.catalog.get().await?.rests(waiting.report_slug().as_ref()) {
         return Ok(rests());
     }
     let (at, limit) = (app.moment_of(request_id), &app.settings.mail_limit);
@@ -123,8 +121,7 @@ async fn resend(
 /// What the program kept, and whose address it names.
 fn read(app: &App, token: &str) -> Option<(Waiting, AddressKey)> {
     let waiting = Waiting::from_token(app, token)?;
-    let email = EmailAddress::parse(&waiting.email).ok()?;
-    let address_key = app.settings.address_secret.key(&email);
+    let address_key = waiting.address_key(app)?;
     Some((waiting, address_key))
 }
 

@@ -10,6 +10,7 @@ use axum::routing::get;
 
 use super::cors::preflight;
 use super::form_document::{FormAnswer, FormDocument, blank};
+use super::json;
 use super::offered::{find_form, form_slug};
 use crate::web::http::ready::Ready;
 use crate::web::state::catalog::Catalog;
@@ -37,9 +38,5 @@ fn answer(app: &App, catalog: &Arc<Catalog>, path: &str) -> Result<Ready, Error>
     let document = FormDocument::new(app, &context);
     let answer =
         FormAnswer { form: &form.sha256, resting: catalog.rests(report.as_ref()), document };
-    let json = serde_json::to_string(&answer).map_err(|error| {
-        tracing::error!(error = ?error, "a form could not be told");
-        Error::Internal
-    })?;
-    Ok(Ready::json(json))
+    Ok(Ready::json(json::text(&answer)?))
 }

@@ -1,9 +1,10 @@
-//! Documents that programs send.
+//! Documents that programs send and are sent.
 
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
@@ -53,6 +54,17 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Document<T> {
             }
         }
     }
+}
+
+/// A document as it is sent.
+///
+/// # Errors
+/// Only our own mistake: when it has no JSON form.
+pub(super) fn text(document: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(document).map_err(|error| {
+        tracing::error!(error = ?error, "a document could not be written down");
+        Error::Internal
+    })
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

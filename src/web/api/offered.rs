@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use super::form_document::blank;
-use crate::domain::catalog::report::ReportStatus;
 use crate::domain::slug::Slug;
-use crate::web::error::Gone;
-use crate::web::form::form_context::FormContext;
+use crate::web::form::form_context::{FormContext, find_report};
 use crate::web::state::catalog::Catalog;
 use crate::web::{App, Error};
 
@@ -35,17 +33,7 @@ pub(super) fn find_form<'a>(
     let Some(slug) = report else {
         return FormContext::of_newsletters(catalog).ok_or(Error::NotFound);
     };
-    let offered = catalog.report(slug).ok_or(Error::NotFound)?;
-    match offered.report.status {
-        ReportStatus::Draft => Err(Error::NotFound),
-        ReportStatus::Published => FormContext::of_report(catalog, offered),
-        ReportStatus::Withdrawn => Err(Error::from(Gone {
-            title: "This report is no longer offered".to_owned(),
-            message: "Its publisher has withdrawn it.".to_owned(),
-            fresh: None,
-            start_again: None,
-        })),
-    }
+    FormContext::of_report(catalog, find_report(catalog, slug)?)
 }
 
 /// The form whose document has this hash now, if one has.

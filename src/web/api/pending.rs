@@ -4,6 +4,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::json;
 use crate::domain::timestamp::Timestamp;
 use crate::web::waiting::Waiting;
 use crate::web::{App, Error};
@@ -27,10 +28,7 @@ impl Pending {
             waiting: waiting.token(app).ok_or(Error::Internal)?,
             resend_after: waiting.asks_again_from(limit, app.clock.now()),
         };
-        serde_json::to_string(&answer).map_err(|error| {
-            tracing::error!(error = ?error, "an answer could not be written down");
-            Error::Internal
-        })
+        json::text(&answer)
     }
 }
 

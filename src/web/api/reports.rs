@@ -10,6 +10,7 @@ use axum::routing::get;
 use serde::Serialize;
 
 use super::cors::preflight;
+use super::json;
 use crate::domain::timestamp::Timestamp;
 use crate::store::catalog::reports::Report;
 use crate::web::http::ready::Ready;
@@ -100,9 +101,5 @@ async fn policy(State(app): State<Arc<App>>, request: HeaderMap) -> Result<Respo
 }
 
 fn ready(document: &impl Serialize) -> Result<Ready, Error> {
-    let json = serde_json::to_string(document).map_err(|error| {
-        tracing::error!(error = ?error, "what is on offer could not be told");
-        Error::Internal
-    })?;
-    Ok(Ready::json(json))
+    Ok(Ready::json(json::text(document)?))
 }

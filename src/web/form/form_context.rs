@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::domain::catalog::report::ReportStatus;
+use crate::domain::slug::Slug;
 use crate::store::catalog::notices::Notice;
 use crate::store::catalog::reports::Report;
 use crate::store::policy::versions::PolicyVersion;
 use crate::web::Error;
+use crate::web::error::Gone;
 use crate::web::state::catalog::{Catalog, Offer, OfferedReport};
 
 /// One place where the form stands, and what it offers there.
@@ -81,5 +84,29 @@ impl<'a> FormContext<'a> {
             policy,
             consent,
         })
+    }
+}
+
+/// A report that is offered.
+///
+/// # Errors
+/// When there is no such report, or none any more.
+pub(in crate::web) fn find_report<'a>(
+    catalog: &'a Catalog,
+    slug: &Slug,
+) -> Result<&'a OfferedReport, Error> {
+    let offered = catalog.report(slug).ok_or(Error::NotFound)?;
+    match offered.report.status {
+        ReportStatus::Draft => Err(Error::NotFound),
+        ReportStatus::Published => Ok(offered),
+        ReportStatus::Withdrawn => Err(Error::from(Gone {
+            title: "This report is no longer offered".to_owned(),
+            message:
+                "Its publisher has withdrawn it. Links that were mailed to readers before still \
+                      work until the date they name."
+                    .to_owned(),
+            fresh: None,
+            start_again: Some("/".to_owned()),
+        })),
     }
 }

@@ -13,7 +13,6 @@ use serde::Serialize;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::request_id::RequestId;
-use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 use crate::mail::compose::confirmation_subject;
 use crate::store::mail::bounces;
@@ -70,7 +69,7 @@ pub(super) async fn page(
     refused: Option<(&str, &'static str)>,
 ) -> Result<Html<String>, Error> {
     let catalog = app.catalog.get().await?;
-    let slug = waiting.and_then(report);
+    let slug = waiting.and_then(Waiting::report_slug);
     let report = slug.as_ref().and_then(|slug| catalog.report(slug)).map(|offered| &offered.report);
     let title = report.map(|report| report.title.as_str());
     let subject = confirmation_subject(&app.templates, &app.site, title).map_err(|error| {
@@ -141,7 +140,7 @@ async fn resend(
     let Some(mut waiting) = Waiting::read(&app, &headers) else {
         return Ok(back("", None));
     };
-    if app.catalog.get().await?.rests(report(&waiting).as_ref()) {
+    if app.catalog.get().await?.rests(waiting.report_slug().as_ref()) {
         return Ok(rests());
     }
     let at = app.moment_of(request_id);
@@ -150,11 +149,6 @@ async fn resend(
     }
     resend_mail(&app, &at, &mut waiting).await?;
     Ok(back("?word=again", waiting.header(&app)))
-}
-
-/// The report of the form, if it was a report's.
-fn report(waiting: &Waiting) -> Option<Slug> {
-    waiting.report.as_ref()?.parse().ok()
 }
 
 /// Leads to the page that says that nothing was mailed, for the form rests.

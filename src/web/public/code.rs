@@ -16,7 +16,6 @@ use super::check_your_inbox::{self, back};
 use super::confirm::lead_on;
 use super::open_signup::{OpenSignup, Refused, ShownChoices, was_shown};
 use crate::domain::contacts::address_key::AddressKey;
-use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
 use crate::domain::signup::code::Code;
 use crate::domain::signup::submitted_form::SignupStatus;
@@ -79,8 +78,8 @@ async fn press(
 /// The cookie, and whose address it names.
 fn read(app: &App, headers: &HeaderMap) -> Option<(Waiting, AddressKey)> {
     let waiting = Waiting::read(app, headers)?;
-    let email = EmailAddress::parse(&waiting.email).ok()?;
-    Some((waiting, app.settings.address_secret.key(&email)))
+    let address_key = waiting.address_key(app)?;
+    Some((waiting, address_key))
 }
 
 /// The signup whose code this browser typed and whose choices must be seen first, while that code would still be taken.

@@ -12,14 +12,13 @@ use serde::Serialize;
 use super::blank_form::{FormPage, FormPages};
 use super::shown_form::{ShownForm, page_form};
 use super::signup_form::{begun, receive, rests, slug};
-use crate::domain::catalog::report::{ReportStatus, readable_size};
+use crate::domain::catalog::report::readable_size;
 use crate::domain::signup::submitted_form::form_name;
 use crate::domain::timestamp::Timestamp;
 use crate::files::{Shelf, put_at};
 use crate::store::catalog::reports::Report;
 use crate::templates::page::Page;
-use crate::web::error::Gone;
-use crate::web::form::form_context::FormContext;
+use crate::web::form::form_context::{FormContext, find_report};
 use crate::web::headers::{RESOURCE_POLICY, SHOWN_ANYWHERE, frame_headers};
 use crate::web::http::fields::Fields;
 use crate::web::http::ready::Ready;
@@ -124,20 +123,7 @@ async fn cover(
 }
 
 fn find<'a>(catalog: &'a Catalog, slug_text: &str) -> Result<&'a OfferedReport, Error> {
-    let offered = catalog.report(&slug(slug_text)?).ok_or(Error::NotFound)?;
-    match offered.report.status {
-        ReportStatus::Draft => Err(Error::NotFound),
-        ReportStatus::Published => Ok(offered),
-        ReportStatus::Withdrawn => Err(Error::from(Gone {
-            title: "This report is no longer offered".to_owned(),
-            message:
-                "Its publisher has withdrawn it. Links that were mailed to readers before still \
-                      work until the date they name."
-                    .to_owned(),
-            fresh: None,
-            start_again: Some("/".to_owned()),
-        })),
-    }
+    find_report(catalog, &slug(slug_text)?)
 }
 
 /// The page; without a form while that rests.

@@ -40,7 +40,7 @@ async fn ask(app: &TestApp, email: &str) -> (String, Mail) {
 }
 
 /// Another code than this.
-fn not(code: &str) -> String {
+pub fn not(code: &str) -> String {
     format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000)
 }
 

@@ -2,7 +2,7 @@
 
 mod batches;
 mod brought_in;
-mod code;
+pub mod code;
 mod confirm;
 mod cookies;
 mod dashboard;

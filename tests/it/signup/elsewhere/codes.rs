@@ -6,6 +6,7 @@ use macro_rules_attribute::apply;
 use serde_json::{Value, json};
 
 use super::{ADA, PRESS, SETTINGS, SIGNUPS, document, filled_in, send, send_from, start, wait_for};
+use crate::signup::code::not;
 use crate::support::api::{problem, refusal, refused};
 use crate::support::app::{Answer, Database, TestApp};
 use crate::support::both_databases;
@@ -23,11 +24,6 @@ async fn code(app: &TestApp, email: &str, before: usize) -> String {
     let mail = app.next_mail(email, before).await;
     app.mail_settled().await;
     mail.code()
-}
-
-/// Another code than this.
-fn not(code: &str) -> String {
-    format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000)
 }
 
 #[apply(both_databases!)]
