@@ -9,7 +9,7 @@ use super::circuit_breaker::CircuitBreaker;
 use super::leases::Leases;
 use crate::domain::alarm::MAIL_RELAY;
 use crate::flows::Error;
-use crate::flows::mail::record_delivery::{Attempt, came_back, record_delivery};
+use crate::flows::mail::record_delivery::{Attempt, came_back, record_deliveries};
 use crate::flows::raise_alarm::{clear, raise};
 use crate::store::mail::outbox::ClaimedMail;
 
@@ -70,10 +70,7 @@ impl Recorder {
         let settings = &self.parts.settings;
         let recorded = self.parts.db.run(|tx| {
             Box::pin(async {
-                let mut recorded = Vec::with_capacity(results.len());
-                for (mail, tried) in results {
-                    recorded.push(record_delivery(tx, settings.at(&at), mail, tried).await?);
-                }
+                let recorded = record_deliveries(tx, settings.at(&at), results).await?;
                 let raised = match away {
                     Some(why) => raise(tx, &at, MAIL_RELAY, why).await?,
                     None => false,

@@ -94,7 +94,7 @@ impl OutboxState {
 }
 
 /// How one try to hand a mail over ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, AsRefStr, EnumString)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, AsRefStr, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum DeliveryOutcome {
     /// The relay took it.

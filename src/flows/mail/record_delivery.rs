@@ -54,43 +54,54 @@ impl Attempt {
     }
 }
 
-/// Writes down how a try ended; returns what was written, or `None` when somebody else holds the mail by now,
-/// whose word counts instead.
-pub async fn record_delivery(
+/// Writes down how tries at these mails ended. For each of them in their order: what was written, or `None` when somebody
+/// else holds the mail by now, whose word counts instead, or nothing is to be said of it.
+pub async fn record_deliveries(
     tx: &mut Tx,
     case: Case<'_>,
-    mail: &ClaimedMail,
-    tried: &Attempt,
-) -> Result<Option<DeliveryOutcome>, Error> {
+    tries: &[(ClaimedMail, Attempt)],
+) -> Result<Vec<Option<DeliveryOutcome>>, Error> {
     let at = case.at;
-    // What came back is a fact, whoever holds the mail by now.
-    let bounce = came_back(mail, tried, at.now);
-    if let Some(bounce) = bounce
-        && record_bounce(tx, case, mail.outbox_id, bounce).await? == Recorded::Unknown
-    {
-        return Ok(None);
+    let mut ended = Vec::with_capacity(tries.len());
+    for (mail, tried) in tries {
+        // What came back is a fact, whoever holds the mail by now.
+        let bounce = came_back(mail, tried, at.now);
+        let is_known = match bounce {
+            Some(bounce) => {
+                record_bounce(tx, case, mail.outbox_id, bounce).await? == Recorded::Recorded
+            }
+            None => true,
+        };
+        let outcome = match tried {
+            Attempt::Sent => DeliveryOutcome::Sent,
+            Attempt::Deferred(_) if bounce.is_none() => DeliveryOutcome::Deferred,
+            Attempt::Deferred(_) | Attempt::Refused(..) | Attempt::Parked(_) => {
+                DeliveryOutcome::Parked
+            }
+            Attempt::Dropped(_) => DeliveryOutcome::Dropped,
+            Attempt::RelayAway(_) => {
+                // Behind all others that wait: should it be this mail after all, it stops none of them.
+                outbox::release(tx, mail, Some(at.now)).await?;
+                continue;
+            }
+            Attempt::Untried(wait) => {
+                let not_before = (!wait.is_zero()).then(|| at.now.plus(*wait));
+                outbox::release(tx, mail, not_before).await?;
+                continue;
+            }
+        };
+        let wait = back_off(mail.attempts + 1, at.chance());
+        let next_at = (outcome == DeliveryOutcome::Deferred).then(|| at.now.plus(wait));
+        if is_known {
+            ended.push(Delivery { mail, outcome, detail: tried.detail(), next_at });
+        }
     }
-    let outcome = match tried {
-        Attempt::Sent => DeliveryOutcome::Sent,
-        Attempt::Deferred(_) if bounce.is_none() => DeliveryOutcome::Deferred,
-        Attempt::Deferred(_) | Attempt::Refused(..) | Attempt::Parked(_) => DeliveryOutcome::Parked,
-        Attempt::Dropped(_) => DeliveryOutcome::Dropped,
-        Attempt::RelayAway(_) => {
-            // Behind all others that wait: should it be this mail after all, it stops none of them.
-            outbox::release(tx, mail, Some(at.now)).await?;
-            return Ok(None);
-        }
-        Attempt::Untried(wait) => {
-            let not_before = (!wait.is_zero()).then(|| at.now.plus(*wait));
-            outbox::release(tx, mail, not_before).await?;
-            return Ok(None);
-        }
+    let settled = outbox::mark_delivered(tx, at, &ended.iter().collect::<Vec<_>>()).await?;
+    let written = |mail: &ClaimedMail| {
+        let ended = ended.iter().find(|ended| ended.mail.outbox_id == mail.outbox_id)?;
+        settled.contains(&mail.outbox_id).then_some(ended.outcome)
     };
-    let detail = tried.detail();
-    let wait = back_off(mail.attempts + 1, at.chance());
-    let next_at = (outcome == DeliveryOutcome::Deferred).then(|| at.now.plus(wait));
-    let held = outbox::mark_delivered(tx, at, mail, &Delivery { outcome, detail, next_at }).await?;
-    Ok(held.then_some(outcome))
+    Ok(tries.iter().map(|(mail, _)| written(mail)).collect())
 }
 
 /// Whether a try means that the mail came back: the relay refused it for good, or it is given up on. The

@@ -1,5 +1,6 @@
 //! Mail decided on and not yet handed over.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -9,6 +10,7 @@ use crate::domain::mail::outbox::{DeliveryOutcome, MailKind, OutboxState};
 use crate::domain::request_id::RequestId;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
+use crate::store::rows::{self, AnyTable, Now, Table, bound_columns};
 use crate::store::{Effect, Sql, Tx, on};
 
 /// A mail that a worker holds until its lease ends.
@@ -119,6 +121,7 @@ pub async fn claim(
     count: i64,
     held: &[HeldMail],
 ) -> sqlx::Result<Vec<ClaimedMail>> {
+    // As an array, for a plan that is kept may join the whole table with those few.
     const CLAIM: Sql = Sql {
         sqlite: "UPDATE outbox SET lease_until = $2, claims = claims + 1 WHERE outbox_id IN
                      (SELECT outbox_id FROM outbox
@@ -130,14 +133,14 @@ pub async fn claim(
                  RETURNING outbox_id, kind, signup_id, subscriber_id, policy_version_id, staff_link_id,
                      staff_id, webhook_endpoint_id, claims, attempts, created_at, request_id",
         postgres: "UPDATE outbox SET lease_until = now() + ($2 - $1), claims = claims + 1
-                   WHERE outbox_id IN
+                   WHERE outbox_id = ANY (ARRAY
                        (SELECT outbox_id FROM outbox
                         WHERE state = 'queued' AND next_at <= $1
                           AND NOT EXISTS (SELECT 1 FROM alarm WHERE subject = 'mail-paused')
                           AND (lease_until IS NULL OR lease_until <= now())
                           AND outbox_id NOT IN (SELECT held.outbox_id FROM
                               json_to_recordset(CAST($4 AS json)) AS held (outbox_id uuid))
-                        ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+                        ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED))
                    RETURNING outbox_id, kind, signup_id, subscriber_id, policy_version_id, staff_link_id,
                      staff_id, webhook_endpoint_id, claims, attempts, created_at, request_id",
     };
@@ -199,8 +202,10 @@ pub async fn renew(tx: &mut Tx, now: Timestamp, held: &[HeldMail]) -> sqlx::Resu
         .await)
 }
 
-/// How one try ended.
+/// How one try at a claimed mail ended.
 pub struct Delivery<'a> {
+    /// The mail, and which claim of it.
+    pub mail: &'a ClaimedMail,
     /// How.
     pub outcome: DeliveryOutcome,
     /// In words, without an address.
@@ -209,55 +214,75 @@ pub struct Delivery<'a> {
     pub next_at: Option<Timestamp>,
 }
 
-/// Records how a try ended and settles or requeues the mail; `false` when another worker holds the
-/// row by now, whose word counts instead. What is sent or dropped needs its request no more.
+impl Delivery<'_> {
+    fn state(&self) -> OutboxState {
+        match self.outcome {
+            DeliveryOutcome::Sent => OutboxState::Sent,
+            DeliveryOutcome::Deferred => OutboxState::Queued,
+            DeliveryOutcome::Parked => OutboxState::Parked,
+            DeliveryOutcome::Dropped => OutboxState::Dropped,
+        }
+    }
+
+    fn reason(&self) -> Option<&str> {
+        (self.outcome != DeliveryOutcome::Sent).then_some(self.detail)
+    }
+}
+
+bound_columns!(&Delivery<'_>, |ended| {
+    outbox_id: "uuid" = ended.mail.outbox_id,
+    claims: "integer" = ended.mail.claims,
+    state: "text" = <&str>::from(ended.state()),
+    next_at: "timestamptz" = ended.next_at,
+    reason: "text" = ended.reason(),
+});
+
+/// A row of `delivery`: one try that ended.
+struct NewDelivery<'a> {
+    delivery_id: Uuid,
+    ended: &'a Delivery<'a>,
+}
+
+bound_columns!(NewDelivery<'_>, |new| {
+    delivery_id: "uuid" = new.delivery_id,
+    outbox_id: "uuid" = new.ended.mail.outbox_id,
+    attempt: "integer" = new.ended.mail.attempts + 1,
+    outcome: "text" = <&str>::from(new.ended.outcome),
+    detail: "text" = new.ended.detail,
+});
+
+/// Records how tries ended and settles or requeues their mails; returns those that this worker still held. What another
+/// holds by now is left as it is: its word counts. What is sent or dropped needs its request no more.
 pub async fn mark_delivered(
     tx: &mut Tx,
     at: &Moment,
-    mail: &ClaimedMail,
-    delivery: &Delivery<'_>,
-) -> sqlx::Result<bool> {
-    let state = match delivery.outcome {
-        DeliveryOutcome::Sent => OutboxState::Sent,
-        DeliveryOutcome::Deferred => OutboxState::Queued,
-        DeliveryOutcome::Parked => OutboxState::Parked,
-        DeliveryOutcome::Dropped => OutboxState::Dropped,
-    };
-    let finished_at = (state != OutboxState::Queued).then_some(at.now);
-    let reason = (state != OutboxState::Sent).then_some(delivery.detail);
-    on!(tx, |conn| {
-        let held = sqlx::query(
-            "UPDATE outbox SET state = $3, lease_until = NULL, next_at = COALESCE($4, next_at),
-                    finished_at = $5, reason = $6, attempts = attempts + 1,
-                    request_id = CASE WHEN $3 IN ('queued', 'parked') THEN request_id END
-             WHERE outbox_id = $1 AND claims = $2 AND state = 'queued'",
-        )
-        .bind(mail.outbox_id)
-        .bind(mail.claims)
-        .bind(state)
-        .bind(delivery.next_at)
-        .bind(finished_at)
-        .bind(reason)
-        .execute(&mut *conn)
-        .await?
-        .rows_affected()
-            == 1;
-        if held {
-            sqlx::query(
-                "INSERT INTO delivery (delivery_id, outbox_id, attempt, outcome, detail, finished_at)
-                 VALUES ($1, $2, $3, $4, $5, $6)",
-            )
-            .bind(at.new_id())
-            .bind(mail.outbox_id)
-            .bind(mail.attempts + 1)
-            .bind(delivery.outcome)
-            .bind(delivery.detail)
-            .bind(at.now)
-            .execute(conn)
-            .await?;
-        }
-        Ok(held)
-    })
+    deliveries: &[&Delivery<'_>],
+) -> sqlx::Result<HashSet<Uuid>> {
+    const SETTLE: Sql = Sql::same(
+        "UPDATE outbox SET state = ended.state, lease_until = NULL,
+             next_at = COALESCE(ended.next_at, outbox.next_at),
+             finished_at = CASE WHEN ended.state <> 'queued' THEN now END, reason = ended.reason,
+             attempts = attempts + 1, request_id = CASE WHEN ended.state IN ('queued', 'parked') THEN request_id END
+         FROM ended CROSS JOIN given
+         WHERE outbox.outbox_id = ended.outbox_id AND outbox.claims = ended.claims AND outbox.state = 'queued'
+         RETURNING outbox.outbox_id",
+    );
+    const RECORD: Sql = Sql::same(
+        "INSERT INTO delivery (delivery_id, outbox_id, attempt, outcome, detail, finished_at)
+         SELECT delivery_id, outbox_id, attempt, outcome, detail, now FROM new CROSS JOIN given",
+    );
+    let given = [Now(at.now)];
+    let given: [&dyn AnyTable; 1] = [&Table("given", &given)];
+    let settled: Vec<(Uuid,)> =
+        rows::fetch_all(tx, SETTLE, &given, Table("ended", deliveries)).await?;
+    let settled: HashSet<Uuid> = settled.into_iter().map(|(outbox_id,)| outbox_id).collect();
+    let tries: Vec<NewDelivery<'_>> = deliveries
+        .iter()
+        .filter(|ended| settled.contains(&ended.mail.outbox_id))
+        .map(|ended| NewDelivery { delivery_id: at.new_id(), ended })
+        .collect();
+    rows::execute(tx, RECORD, &given, Table("new", &tries)).await?;
+    Ok(settled)
 }
 
 /// Gives a claimed mail back untried, as when the relay is away: no try is counted. It is due again at once,

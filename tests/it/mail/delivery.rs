@@ -168,13 +168,23 @@ async fn a_lost_lease_is_somebody_elses_and_fences_the_first(database: Database)
     end_leases(&app.core.db).await;
     let second = claim().await;
     assert_eq!(second.len(), 2);
-    let done = Delivery { outcome: DeliveryOutcome::Sent, detail: "handed over", next_at: None };
-    for (held, mails) in [(false, &first), (true, &second), (false, &second)] {
+    // Together with one that is held no more, one that is held counts.
+    let tries = [[&first[0], &first[1]], [&first[0], &second[1]], [&second[0], &second[1]]];
+    let held = [vec![], vec![second[1].outbox_id], vec![second[0].outbox_id]];
+    for (mails, held) in tries.into_iter().zip(held) {
+        let (outcome, detail) = (DeliveryOutcome::Sent, "handed over");
+        let done = mails.map(|mail| Delivery { mail, outcome, detail, next_at: None });
         let mut tx = app.write().await;
-        let marked = outbox::mark_delivered(&mut tx, &app.core.moment(), &mails[0], &done).await;
-        assert_eq!(marked.unwrap(), held);
+        let marked =
+            outbox::mark_delivered(&mut tx, &app.core.moment(), &done.each_ref()).await.unwrap();
+        assert_eq!(marked.into_iter().collect::<Vec<_>>(), held);
         tx.commit().await.unwrap();
     }
+    assert_eq!(
+        app.count("SELECT count(*) FROM outbox WHERE state = 'sent' AND attempts = 1").await,
+        2
+    );
+    assert_eq!(app.count("SELECT count(*) FROM delivery WHERE detail = 'handed over'").await, 4);
 }
 
 #[apply(both_databases!)]
