@@ -30,6 +30,14 @@ pub struct ExportFilter {
     pub policy: Option<Label>,
 }
 
+impl ExportFilter {
+    /// Everybody who agreed to this purpose.
+    #[must_use]
+    pub fn of(purpose: Purpose) -> Self {
+        Self { purpose, report: None, since: None, until: None, policy: None }
+    }
+}
+
 /// From when to when people confirmed: at or after the first, before the second.
 fn span(filter: &ExportFilter) -> (Timestamp, Timestamp) {
     let (since, until) = (filter.since, filter.until);
@@ -41,14 +49,13 @@ fn span(filter: &ExportFilter) -> (Timestamp, Timestamp) {
 /// [`crate::store::consent::permissions`] finds the same out;
 /// `tests/it/contacts/person.rs::the_answer_is_that_of_the_export_whatever_happened` holds the two together.
 macro_rules! exportable {
-    ($columns:expr, $from:literal, $end:literal) => {
+    ($columns:expr, $joined:literal, $from:literal, $end:literal) => {
         concat!(
             "SELECT ",
             $columns,
-            " FROM consent c
-             JOIN subscriber u ON u.subscriber_id = c.subscriber_id
-             JOIN consent_event e ON e.event_id = c.event_id
-             WHERE c.purpose = $1 AND ",
+            " FROM consent c JOIN subscriber u ON u.subscriber_id = c.subscriber_id ",
+            $joined,
+            " WHERE c.purpose = $1 AND ",
             in_force!("c.state"),
             " AND ",
             $from,
@@ -128,6 +135,7 @@ const LIST: &str = exportable!(
         ") AND ",
         ended_later!()
     ),
+    "JOIN consent_event e ON e.event_id = c.event_id",
     "c.confirmed_at >= $2 AND c.confirmed_at < $3",
     " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7"
 );
@@ -280,6 +288,7 @@ async fn page(
                 ended_later!(),
                 ") AS line"
             ),
+            "JOIN consent_event e ON e.event_id = c.event_id",
             "(c.confirmed_at, c.subscriber_id) > ($2, $8)
              AND (c.confirmed_at, c.subscriber_id) <= ($3, $9)",
             " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7)"
@@ -292,7 +301,8 @@ async fn page(
     Ok(Rows::Sqlite(text.await?))
 }
 
-/// How many contacts are exportable, counted no further than `most`.
+/// How many contacts are exportable, counted no further than `most`, or all of them where nothing narrows it but the
+/// purpose.
 pub async fn count(
     tx: &mut Tx,
     now: Timestamp,
@@ -301,10 +311,40 @@ pub async fn count(
 ) -> sqlx::Result<i64> {
     const COUNT: &str = exportable!(
         "count(*) FROM (SELECT 1",
+        "",
         "c.confirmed_at >= $2 AND c.confirmed_at < $3",
         " LIMIT $7) AS exportable"
     );
+    if *filter == ExportFilter::of(filter.purpose.clone()) {
+        return Ok(count_all(tx, now, &filter.purpose).await?.min(most));
+    }
     on!(tx, |conn| asked!(sqlx::query_scalar(COUNT), filter, span(filter), now, most)
         .fetch_one(conn)
         .await)
+}
+
+/// As [`exportable!`] says it, from the other side: consents in force, which an index alone tells, without those that
+/// something keeps from being exported, of which there are few.
+async fn count_all(tx: &mut Tx, now: Timestamp, purpose: &Purpose) -> sqlx::Result<i64> {
+    const COUNT: &str = concat!(
+        "SELECT count(*) - (SELECT count(*) FROM (
+             SELECT c.subscriber_id FROM policy_version old
+             JOIN policy_version asks ON ",
+        renewal_missed!("asks", "old", "$2"),
+        "    JOIN consent c ON c.policy_version_id = old.policy_version_id
+             WHERE c.purpose = $1 AND ",
+        in_force!("c.state"),
+        "    UNION
+             SELECT c.subscriber_id FROM suppression s
+             JOIN subscriber u ON u.address_key = s.address_key
+             JOIN consent c ON c.subscriber_id = u.subscriber_id
+             WHERE c.purpose = $1 AND ",
+        in_force!("c.state"),
+        "     AND ",
+        suppresses!("s", "= c.purpose"),
+        ") AS kept_back)
+         FROM consent c WHERE c.purpose = $1 AND ",
+        in_force!("c.state"),
+    );
+    on!(tx, |conn| sqlx::query_scalar(COUNT).bind(purpose.clone()).bind(now).fetch_one(conn).await)
 }

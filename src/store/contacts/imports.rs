@@ -37,18 +37,24 @@ pub async fn list_known(
     purpose: &Purpose,
     keys: &[&AddressKey],
 ) -> sqlx::Result<Vec<KnownAddress>> {
+    // Each is looked up by itself: a plan for joins that was made while these tables were empty reads them from end to
+    // end once they are large.
     const LIST: Sql = Sql::same(concat!(
-        "SELECT a.address_key, u.subscriber_id,
-             (SELECT s.reason FROM suppression s WHERE s.address_key = a.address_key
+        ", known AS MATERIALIZED (
+             SELECT a.address_key, given.purpose,
+                 (SELECT u.subscriber_id FROM subscriber u WHERE u.address_key = a.address_key) AS subscriber_id
+             FROM asked a CROSS JOIN given)
+         SELECT k.address_key, k.subscriber_id,
+             (SELECT s.reason FROM suppression s WHERE s.address_key = k.address_key
                 AND ",
-        suppresses!("s", "IN (given.purpose, 'privacy-policy')"),
+        suppresses!("s", "IN (k.purpose, 'privacy-policy')"),
         "
               ORDER BY s.reason LIMIT 1) AS suppressed,
-             c.state, e.recorded_at AS changed_at
-         FROM asked a CROSS JOIN given
-         LEFT JOIN subscriber u ON u.address_key = a.address_key
-         LEFT JOIN consent c ON c.subscriber_id = u.subscriber_id AND c.purpose = given.purpose
-         LEFT JOIN consent_event e ON e.event_id = c.event_id"
+             (SELECT c.state FROM consent c
+              WHERE c.subscriber_id = k.subscriber_id AND c.purpose = k.purpose) AS state,
+             (SELECT e.recorded_at FROM consent c JOIN consent_event e ON e.event_id = c.event_id
+              WHERE c.subscriber_id = k.subscriber_id AND c.purpose = k.purpose) AS changed_at
+         FROM known k"
     ));
     rows::fetch_all(tx, LIST, &[&Table("given", &[purpose])], Table("asked", keys)).await
 }

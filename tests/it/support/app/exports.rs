@@ -1,6 +1,7 @@
 //! What is exported.
 
 use super::TestApp;
+use assent::store::contacts::exportable::{self, ExportFilter};
 
 impl TestApp {
     /// The export of one purpose as CSV.
@@ -33,6 +34,12 @@ impl TestApp {
         let text = self.export(purpose).await;
         let text = text.strip_prefix('\u{feff}').expect("a byte-order mark");
         let mut reader = csv::Reader::from_reader(text.as_bytes());
-        reader.records().map(|record| record.expect("a record")[1].to_owned()).collect()
+        let addresses: Vec<String> =
+            reader.records().map(|record| record.expect("a record")[1].to_owned()).collect();
+        let filter = ExportFilter::of(purpose.parse().expect("a purpose"));
+        let counted =
+            exportable::count(&mut self.read().await, self.clock.now(), &filter, i64::MAX).await;
+        assert_eq!(counted.expect("a count"), i64::try_from(addresses.len()).expect("a count"));
+        addresses
     }
 }

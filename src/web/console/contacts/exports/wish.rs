@@ -66,7 +66,7 @@ pub(super) async fn page(
 /// How many they are, the first of them, and what may be done with them.
 pub(super) async fn preview(app: &App, tx: &mut Tx, ask: &Ask) -> Result<Preview, Error> {
     let (now, most) = (app.clock.now(), app.settings.streamed_most);
-    // Counted no further than it matters: all of them would take seconds.
+    // Counted no further than it matters: where something narrows it, all of them would take seconds.
     let count = exportable::count(tx, now, &ask.filter, most + 1).await?;
     let mut rows = vec![];
     exportable::first(tx, now, &ask.filter, SHOWN).await?.read(|row| {
