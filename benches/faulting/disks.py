@@ -47,7 +47,7 @@ def full(it):
         if elsewhere:
             outcome.notes.append("the data directory's disk full")
         elif forms.until_answered("refused", begun, REFUSED_WITHIN) is None:
-            outcome.notes.append(f"no form was refused within {REFUSED_WITHIN} s")
+            outcome.wrong.append(f"no form was refused within {REFUSED_WITHIN} s")
         stays = time.monotonic() + it.chance.uniform(0.3, 2.0)
         while time.monotonic() < stays:
             time.sleep(0.1)
@@ -82,16 +82,22 @@ def read_only(it):
 def wait_refused(it, forms, outcome):
     """Until a form is refused, and a moment longer by the seed."""
     if forms.until_answered("refused", time.monotonic(), REFUSED_WITHIN) is None:
-        outcome.notes.append(f"no form was refused within {REFUSED_WITHIN} s")
+        outcome.wrong.append(f"no form was refused within {REFUSED_WITHIN} s")
     time.sleep(it.chance.uniform(0.3, 2.0))
 
 
 def server_refuses(it, forms, outcome):
-    it.server.run("ALTER SYSTEM SET default_transaction_read_only = on")
-    it.server.run("SELECT pg_reload_conf()")
+    """Begun again as a standby, which reads alone, and then as itself: a transaction says itself that it writes, so that
+    `default_transaction_read_only` would refuse nothing."""
+    standby = os.path.join(it.server.data, "standby.signal")
+    it.server.end()
+    with open(standby, "x"):
+        pass
+    it.server.begin()
     wait_refused(it, forms, outcome)
-    it.server.run("ALTER SYSTEM RESET default_transaction_read_only")
-    it.server.run("SELECT pg_reload_conf()")
+    it.server.end()
+    os.unlink(standby)
+    it.server.begin()
     return time.monotonic()
 
 

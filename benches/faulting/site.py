@@ -76,8 +76,12 @@ class Site(Installation):
 
     def due_now(self):
         """Lets the time pass for which mail was put off; who holds one keeps it."""
-        now = "now()" if self.server else str(int(time.time() * 1_000_000))
-        self.change(f"UPDATE outbox SET next_at = {now} WHERE state = 'queued' AND lease_until IS NULL")
+        late = "state = 'queued' AND lease_until IS NULL"
+        if self.server:
+            free = f"SELECT outbox_id FROM outbox WHERE {late} FOR UPDATE SKIP LOCKED"
+            self.change(f"UPDATE outbox SET next_at = now() WHERE outbox_id IN ({free})")
+        else:
+            self.change(f"UPDATE outbox SET next_at = {int(time.time() * 1_000_000)} WHERE {late}")
 
     def said(self):
         return tail(self.log)

@@ -88,6 +88,10 @@ class Postgres:
     def url(self, database):
         return f"postgres://postgres@127.0.0.1:{self.port}/{database}"
 
-    def stop(self):
+    def end(self):
+        """Has it end as it does for a restart; its data stay."""
         stop(self.process, signal.SIGINT)
+
+    def stop(self):
+        self.end()
         shutil.rmtree(self.directory, ignore_errors=True)
