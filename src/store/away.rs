@@ -53,9 +53,12 @@ fn primary(code: &str) -> i64 {
 /// By the code of the error: five characters are PostgreSQL's (its manual, appendix A), a number is SQLite's.
 fn passes(code: &str) -> bool {
     if code.len() == 5 {
-        // Connections, conflicts with others, resources, locks, an operator's act, a disk; a standby that only reads.
+        // Connections, conflicts with others, resources, locks, an operator's act, a disk.
         const CLASSES: [&str; 6] = ["08", "40", "53", "55", "57", "58"];
-        return CLASSES.iter().any(|class| code.starts_with(class)) || code == "25006";
+        // A server that only reads; a standby that is asked to begin a transaction that writes, and a plan that was kept
+        // over a change of its table.
+        const CODES: [&str; 2] = ["25006", "0A000"];
+        return CLASSES.iter().any(|class| code.starts_with(class)) || CODES.contains(&code);
     }
     // Busy, locked, no memory, read-only, interrupted, a disk that fails or is full, a file that does not open.
     [BUSY, 6, 7, 8, 9, 10, 13, 14].contains(&primary(code))
@@ -75,7 +78,7 @@ mod tests {
         }
         for code in [
             "08006", "40001", "40P01", "53100", "53300", "55P03", "57P01", "57P03", "58030",
-            "25006",
+            "25006", "0A000",
         ] {
             assert!(passes(code), "PostgreSQL {code}");
         }
