@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use crate::web::http::lingering::Lingering;
 use crate::web::http::patience::{Patient, Requests};
 use crate::web::links;
 
@@ -106,7 +107,8 @@ async fn serve_connection(
         let answering = requests.begin();
         links::tidy(&mut request);
         request.extensions_mut().insert(ConnectInfo(peer));
-        let (answered, stopping) = (router.clone().oneshot(request), stopping.clone());
+        let answered = router.clone().oneshot(Lingering::after(request));
+        let stopping = stopping.clone();
         async move {
             let mut answer = answered.await?;
             if stopping.is_cancelled() {

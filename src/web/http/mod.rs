@@ -7,6 +7,7 @@ pub(super) mod fields;
 pub(super) mod for_good;
 pub(super) mod framing;
 pub(super) mod hashed_text;
+pub(super) mod lingering;
 pub(super) mod packing;
 pub(super) mod patience;
 pub(super) mod ready;
