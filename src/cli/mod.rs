@@ -34,12 +34,14 @@ use std::process::ExitCode;
 use assent_ledger::command::{AuditRefusal, stop_when_nobody_reads};
 use clap::builder::FalseyValueParser;
 use clap::{Parser, Subcommand};
+use secrecy::ExposeSecret;
 
 use self::opening::{log_to_stderr, open, settings};
 use self::outcome::{Outcome, refuse};
 use crate::app::Tables;
 use crate::domain::sentence::sentence;
 use crate::store::dump::is_there;
+use crate::store::sqlite_file;
 
 /// Newsletter subscriptions and consent: a free report behind a form, a confirmation by one press, a
 /// gated download, and proof of what was agreed to.
@@ -130,9 +132,24 @@ enum Desk {
 }
 
 impl Desk {
-    /// Whether it means people who are held already: an installation made by it would only seem to have been asked.
-    fn wants_what_is_there(&self) -> bool {
-        matches!(self, Self::Erase(_) | Self::Backup(_) | Self::Purge(_))
+    /// Whether an installation begins by it. Any other command means people who are held already: a new installation,
+    /// made by it in a wrong directory, would only seem to have been asked.
+    fn may_begin(&self) -> bool {
+        match self {
+            Self::Migrate
+            | Self::Staff(_)
+            | Self::Report(_)
+            | Self::Newsletter(_)
+            | Self::Purpose(_)
+            | Self::Policy(_) => true,
+            Self::Export(_)
+            | Self::Import(_)
+            | Self::Withdrawals(_)
+            | Self::Erase(_)
+            | Self::Ledger(_)
+            | Self::Backup(_)
+            | Self::Purge(_) => false,
+        }
     }
 }
 
@@ -222,10 +239,14 @@ async fn run_at_desk(config: Option<PathBuf>, tables: Tables, command: Desk) -> 
     }
     let settings = settings(config)?;
     log_to_stderr("warn", settings.log_json);
-    if command.wants_what_is_there() && !is_there(&settings.database_url).await? {
-        let data_dir = settings.data_dir.display();
+    // A database that does not answer says so when it is opened.
+    if !command.may_begin() && matches!(is_there(&settings.database_url).await, Ok(false)) {
+        let place = match sqlite_file(settings.database_url.expose_secret()) {
+            Some(file) => format!("at {}", file.display()),
+            None => "in the PostgreSQL database of the settings".to_owned(),
+        };
         return Err(refuse(format!(
-            "there is no database of an installation in {data_dir}: name its settings by --config, or go to where its \
+            "there is no database of an installation {place}: name its settings by --config, or go to where its \
              assent.toml lies"
         )));
     }

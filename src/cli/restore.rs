@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use assent_ledger::keys::LedgerKeys;
 use assent_ledger::text_file::read_text;
-use serde_json::json;
 
 use super::new_name::tell_of_witnesses;
 use super::opening::open;
@@ -174,7 +173,7 @@ async fn go_on(
         seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await?;
     }
     core.db.close().await;
-    println!("{}", json!({"restored": restored.taken_at, "files": files}));
+    println!("put back what was backed up at {}, with {files} files", restored.taken_at);
     println!("no mail leaves until `assent mail resume`: look first at what waits");
     Ok(())
 }

@@ -188,20 +188,29 @@ async fn a_command_without_its_database_says_so(database: Database) {
     for (url, why) in
         [(away.as_str(), "onnection refused"), ("sqlite:/nonexistent/assent.db", "unable to open")]
     {
-        for arguments in [
-            &["serve"][..],
-            &["migrate"],
-            &["export", "--purpose", "privacy-policy", "--format", "csv"],
-        ] {
+        for arguments in [&["serve"][..], &["migrate"], &["report", "list"]] {
             desk.is_refused(&[("ASSENT_DATABASE_URL", url)], arguments, &["database", why]);
         }
     }
 }
 
 #[apply(both_databases!)]
-async fn where_nothing_is_nobody_is_erased_or_backed_up(database: Database) {
+async fn where_nothing_is_nobody_is_asked_for(database: Database) {
     let desk = Desk::new(database).await;
-    for arguments in [&["erase", "ada@b.example"][..], &["backup", "kept"], &["purge"]] {
+    std::fs::write(desk.path("contacts.csv"), "email\n").unwrap();
+    let import =
+        ["import", "contacts.csv", "--purpose", "newsletter:weekly", "--source", "an old list"];
+    for arguments in [
+        &["erase", "ada@b.example"][..],
+        &["backup", "kept"],
+        &["purge"],
+        &["export", "--purpose", "privacy-policy", "--format", "csv"],
+        &["withdrawals"],
+        &["ledger", "verify"],
+        &["ledger", "bundle", "kept"],
+        &import,
+        &["import", "contacts.csv", "--suppress", "--source", "an old list"],
+    ] {
         desk.is_refused(&[], arguments, &["no database of an installation", "--config"]);
     }
     assert!(!desk.path("data").exists() && !desk.path("kept").exists(), "nothing was made");
