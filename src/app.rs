@@ -1,5 +1,6 @@
 //! Builds the program from its settings, runs it, and stops it so that nothing acknowledged is lost.
 
+mod file_store;
 mod outgoing;
 mod own_keys;
 mod role;
@@ -29,10 +30,9 @@ use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::domain::contacts::export_run::STREAMED_MOST;
 use crate::domain::signup::link::Links;
 use crate::domain::staff::member::COMMAND_LINE;
-use crate::files::{Files, FilesError};
+use crate::files::Files;
 use crate::flows::contacts::backfill_words::backfill_words;
 use crate::flows::ledger::adopt::adopt;
-use crate::flows::ledger::compare_heads::{compare_heads, tell_not_level};
 use crate::flows::ledger::replay_endings::{Replay, Replayed};
 use crate::flows::{Act, FlowSettings};
 use crate::folders::make_folder;
@@ -42,7 +42,7 @@ use crate::mail::postmaster::Postmaster;
 use crate::mail::relay_events::{Amazon, EventEndpoint};
 use crate::mail::transport::Transport;
 use crate::outgoing_http::PublicClient;
-use crate::outside::{Outside, OutsideError};
+use crate::outside::Outside;
 use crate::random::{Moment, Random};
 use crate::store::Db;
 use crate::store::database_clock::keep_time;
@@ -198,65 +198,6 @@ impl Core {
         Ok(replayed)
     }
 
-    /// Ends here what people ended elsewhere, as far as the file store knows of it. One that is away keeps nobody
-    /// waiting for long: its heads cannot be read then, and nothing is exported.
-    ///
-    /// # Errors
-    /// As [`Core::replay`].
-    pub async fn take_in_endings(&self) -> Result<(), StartError> {
-        let taken = async {
-            self.db.outside().exchange().await?;
-            self.replay().await
-        };
-        in_time(taken).await.map(drop)
-    }
-
-    /// The same before anything is served or mailed; and a database that went back in time keeps its mail back.
-    /// The worker looks again.
-    ///
-    /// # Errors
-    /// As [`Core::take_in_endings`].
-    pub async fn look_outside(&self) -> Result<(), StartError> {
-        self.take_in_endings().await?;
-        let looked = async {
-            let standing = compare_heads(&self.db, &self.flow_settings.ledger_keys).await?;
-            if standing.is_level() {
-                return Ok(());
-            }
-            tell_not_level(&self.db, &self.moment(), &standing.to_string()).await
-        };
-        in_time(looked).await.map(drop)
-    }
-
-    /// Refuses a bucket that replaces what it is asked to keep: a fork of the ledger would be hidden by it. One that
-    /// does not answer, or refuses us, is told in the log and keeps nobody from starting. On disk it is known how files
-    /// are put.
-    ///
-    /// # Errors
-    /// [`FilesError::Overwrites`].
-    pub async fn try_out_files(&self) -> Result<(), StartError> {
-        if self.files.is_on_disk() {
-            return Ok(());
-        }
-        match tokio::time::timeout(LOOK, self.files.try_out(self.moment().new_id())).await {
-            Ok(Err(error @ FilesError::Overwrites)) => return Err(error.into()),
-            Ok(Err(error)) => {
-                tracing::error!(error = ?error, "the file store could not be tried out");
-            }
-            Ok(Ok(())) => {}
-            Err(_) => tracing::error!("the file store does not answer: it could not be tried out"),
-        }
-        Ok(())
-    }
-
-    /// Brings what this process noted to the file store, before it ends.
-    pub async fn bring_endings(&self) {
-        match tokio::time::timeout(LOOK, self.db.outside().bring_noted()).await {
-            Ok(Ok(())) => {}
-            left => tracing::warn!(?left, "the last endings are in the data directory alone"),
-        }
-    }
-
     /// The present moment.
     #[must_use]
     pub fn moment(&self) -> Moment {
@@ -277,27 +218,8 @@ pub struct Program {
     dev_mailbox: Option<Mailbox>,
 }
 
-/// What needs the file store, and is left for later when that is away: `None` then.
-async fn in_time<T>(
-    work: impl Future<Output = Result<T, crate::flows::Error>>,
-) -> Result<Option<T>, StartError> {
-    match tokio::time::timeout(LOOK, work).await {
-        Ok(Err(crate::flows::Error::Outside(OutsideError::Files(error)))) => {
-            tracing::error!(error = ?error, "the file store is away: what it knows is looked at later");
-            Ok(None)
-        }
-        Ok(done) => Ok(Some(done?)),
-        Err(_) => {
-            tracing::error!("the file store does not answer: it is looked at later");
-            Ok(None)
-        }
-    }
-}
-
 /// How often the worker seals: a receipt is there while its reader still looks at the page.
 const SEAL_EVERY: Duration = Duration::from_secs(5);
-/// How long a start waits for the file store.
-const LOOK: Duration = Duration::from_secs(10);
 /// How long work under way may take once the program is asked to stop.
 const GRACE: Duration = Duration::from_secs(25);
 /// How long the file store may take at the end, and the database to close.

@@ -18,6 +18,9 @@ pub const LEDGER: &str = "ledger";
 /// The subject of what cannot be kept outside the database.
 pub const OUTSIDE: &str = "outside";
 
+/// The subject of a process that keeps its files where the others do not look for them.
+pub const FILE_STORE: &str = "file-store";
+
 /// The subject of events that wait for their place in the ledger for too long.
 pub const SEALING: &str = "ledger-sealing";
 

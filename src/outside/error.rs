@@ -25,6 +25,12 @@ pub enum OutsideError {
          lines puts it right with its next check (`assent ledger verify`); where no such machine is left, remove it"
     )]
     Object(String),
+    /// Another file store than the one that the database is used with.
+    #[error(
+        "the file store is not the one that this database is used with, so reports and withdrawals of other processes are \
+         missing here: give each the same files_url; where files move, `outside/store` moves with them"
+    )]
+    ForeignStore,
     /// Others replace what they put faster than it is read.
     #[error(
         "what other replicas put into the file store could not be read to its end: it is tried again"

@@ -75,8 +75,12 @@ pub struct MailPause {
     pub since: Timestamp,
 }
 
-/// Keeps mail back in the copy of a SQLite database, before that is put in its place. The copy is on disk when this
-/// returns.
+/// What a database that is put back forgets: it may come to another file store than the one it was used with, and takes
+/// that.
+const FORGET_FILES: &str = "DELETE FROM key_fingerprint WHERE name = 'files'";
+
+/// Keeps mail back in the copy of a SQLite database, before that is put in its place beside whatever file store is there.
+/// The copy is on disk when this returns.
 ///
 /// # Errors
 /// When it is no database of this program, or cannot be written.
@@ -91,6 +95,7 @@ pub async fn pause_sqlite(copy: &Path, pause: &MailPause) -> Result<(), DumpErro
     .bind(pause.since)
     .execute(&mut connection)
     .await?;
+    sqlx::query(FORGET_FILES).execute(&mut connection).await?;
     connection.close().await?;
     let written = std::fs::File::open(copy).and_then(|file| file.sync_all());
     written.map_err(|error| DumpError::Write(copy.to_owned(), error))
@@ -118,7 +123,7 @@ pub async fn load_postgres(
     // The script leaves no search path behind.
     let end = format!(
         "\nRESET search_path;\nINSERT INTO alarm (subject, detail, since) VALUES ({}, {}, {})
-         ON CONFLICT (subject) DO UPDATE SET detail = excluded.detail;\nCOMMIT;\n",
+         ON CONFLICT (subject) DO UPDATE SET detail = excluded.detail;\n{FORGET_FILES};\nCOMMIT;\n",
         quoted(MAIL_PAUSED),
         quoted(&pause.why),
         quoted(&pause.since.to_string())

@@ -19,6 +19,7 @@ use crate::files::Files;
 use crate::flows::contacts::allow_export::ExportRefused;
 use crate::flows::ledger::compare_heads::compare_heads;
 use crate::flows::ledger::keep_verdict::find_verdict;
+use crate::flows::ledger::recognise_files::demand_known_files;
 use crate::flows::ledger::replay_endings::count_unknown;
 use crate::outside::Outside;
 use crate::random::{Moment, Random};
@@ -61,7 +62,8 @@ pub(super) async fn look(
             return None;
         }
     };
-    let newest = look_into(report, (&db, &clock(settings)), keys, files).await;
+    let files = files.then(|| Files::look(&settings.files_url).ok()).flatten();
+    let newest = look_into(report, (&db, &clock(settings)), keys, files.as_ref()).await;
     // A query that waits for somebody's lock would hold its connection, and with it the end.
     let _closed = tokio::time::timeout(CLOSE, db.close()).await;
     newest
@@ -76,7 +78,7 @@ async fn look_into(
     report: &mut Report,
     (db, clock): (&Db, &Clock),
     keys: &Keys,
-    files: bool,
+    files: Option<&Files>,
 ) -> Option<String> {
     let looked = async {
         let schema = db.schema().await?;
@@ -99,7 +101,7 @@ async fn look_into(
     };
     match schema {
         Schema::Missing => {
-            if files {
+            if files.is_some() {
                 report.tell("ledger", in_time(look_for_ledger(db.outside())).await);
             }
             None
@@ -107,7 +109,10 @@ async fn look_into(
         // Told above.
         Schema::Older(_) | Schema::Newer(_) | Schema::Foreign(_) | Schema::Occupied => None,
         Schema::Current => {
-            if files {
+            if let Some(files) = files {
+                if let Err(error) = in_time(own_files(db, files)).await {
+                    report.tell("file store", Err(error));
+                }
                 report.tell("ledger", in_time(ledger(db, keys)).await);
                 report.tell("endings", in_time(endings(db)).await);
             }
@@ -127,6 +132,11 @@ async fn clocks_agree(db: &Db, clock: &Clock) -> Result<(), Error> {
         Some(words) => Err(refuse(words)),
         None => Ok(()),
     }
+}
+
+/// Machines that share a database share its files.
+async fn own_files(db: &Db, files: &Files) -> Result<(), Error> {
+    Ok(demand_known_files(db, files).await.map(drop)?)
 }
 
 /// After a restore nothing is sent until somebody says so.

@@ -24,6 +24,7 @@ pub mod own_schema;
 pub mod own_stamp;
 pub mod prove_consistency;
 pub mod read_tile;
+pub mod recognise_files;
 pub mod record_check;
 pub mod record_restore;
 pub mod replay_endings;

@@ -1,6 +1,9 @@
-//! Which address secret a database was written under, and which key signs its ledger.
+//! Which address secret a database was written under, which key signs its ledger, and which file store it is used with.
 
 use crate::store::{Tx, on};
+
+/// Under which name the file store stands.
+pub const FILES: &str = "files";
 
 /// Stores the fingerprint if none is stored yet, and returns the one that holds.
 pub async fn insert_or_find(tx: &mut Tx, name: &str, fingerprint: &str) -> sqlx::Result<String> {

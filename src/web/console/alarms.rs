@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::alarm::{
-    CLOCK, LEDGER, MAIL_PAUSED, MAIL_RELAY, OUTSIDE, REFUSALS, SEALING, TIME_STAMPS,
+    CLOCK, FILE_STORE, LEDGER, MAIL_PAUSED, MAIL_RELAY, OUTSIDE, REFUSALS, SEALING, TIME_STAMPS,
     is_of_confirmations, witness_of,
 };
 use crate::domain::timestamp::Timestamp;
@@ -71,6 +71,12 @@ impl From<&Alarm> for AlarmNote {
                 "Heads and withdrawals can\u{2019}t be kept outside the database".to_owned(),
                 "Tell whoever runs this site to look at the file store.",
                 "/console/ledger",
+            )
+        } else if alarm.subject == FILE_STORE {
+            (
+                "A machine keeps its files where the others don\u{2019}t look for them".to_owned(),
+                "Tell whoever runs this site: reports can be missing, and who left elsewhere may not be known there.",
+                "/console/tasks",
             )
         } else if alarm.subject == REFUSALS {
             (

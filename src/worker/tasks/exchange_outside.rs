@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use tokio::sync::Notify;
 
-use crate::domain::alarm::OUTSIDE;
+use crate::domain::alarm::{FILE_STORE, OUTSIDE};
 use crate::domain::background_task::BackgroundTask;
 use crate::domain::sentence::sentence;
 use crate::flows::Error;
+use crate::flows::ledger::recognise_files::recognise_files;
 use crate::outside::{Outside, OutsideError};
 use crate::worker::WorkerParts;
 use crate::worker::driver::{Outcome, Schedule, Task, TaskError};
@@ -26,6 +27,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub(super) struct ExchangeOutside {
     parts: WorkerParts,
     alarm: OwnAlarm,
+    /// About a store that others do not see.
+    foreign: OwnAlarm,
     /// Since when the file store takes nothing.
     away: Option<Instant>,
     /// When what others noted was fetched last.
@@ -37,7 +40,8 @@ pub(super) struct ExchangeOutside {
 impl ExchangeOutside {
     /// Rings `looked` whenever it looked for what other replicas noted.
     pub(super) fn new(parts: WorkerParts, looked: Arc<Notify>) -> Self {
-        Self { parts, alarm: OwnAlarm::new(OUTSIDE), away: None, fetched: None, looked }
+        let (alarm, foreign) = (OwnAlarm::new(OUTSIDE), OwnAlarm::new(FILE_STORE));
+        Self { parts, alarm, foreign, away: None, fetched: None, looked }
     }
 }
 
@@ -57,6 +61,9 @@ impl Task for ExchangeOutside {
         let Err(error) = exchanged else {
             self.away = None;
             self.alarm.end(&self.parts.db).await?;
+            if is_due {
+                self.watch_store().await?;
+            }
             return Ok(Outcome::nothing());
         };
         let since = *self.away.get_or_insert_with(Instant::now);
@@ -68,6 +75,24 @@ impl Task for ExchangeOutside {
 
     async fn rung(&self) {
         self.parts.db.outside().grown().await;
+    }
+}
+
+impl ExchangeOutside {
+    /// Raises the alarm about a store that others do not see, or ends it.
+    async fn watch_store(&mut self) -> Result<(), Error> {
+        let WorkerParts { db, files, .. } = &self.parts;
+        let at = self.parts.moment();
+        match recognise_files(db, files, at.new_id()).await {
+            Err(Error::Outside(error @ OutsideError::ForeignStore)) => {
+                if self.foreign.raise(db, &at, &error.to_string()).await? {
+                    tracing::error!(subject = FILE_STORE, "{error}");
+                }
+                Ok(())
+            }
+            Err(error) => Err(error),
+            Ok(()) => self.foreign.end(db).await.map(drop),
+        }
     }
 }
 

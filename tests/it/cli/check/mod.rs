@@ -1,6 +1,7 @@
 //! `assent check`: what it finds, and that it leaves everything as it was.
 
 mod database;
+mod file_store;
 mod network;
 mod witnesses;
 
