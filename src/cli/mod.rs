@@ -15,6 +15,7 @@ mod limits;
 mod mail;
 mod new_name;
 mod newsletter;
+mod openapi;
 mod opening;
 mod outcome;
 mod policy;
@@ -89,6 +90,7 @@ enum Alone {
     Dkim(dkim::DkimCommand),
     /// Read one message that came back, on standard input: a bounce or a complaint
     Bounce(bounce::BounceCommand),
+    Openapi(openapi::Openapi),
     /// Name, copy and check the texts of pages and mails; a running server reads them when it starts
     #[command(subcommand)]
     Templates(templates::TemplatesCommand),
@@ -227,6 +229,7 @@ async fn run_alone(config: Option<PathBuf>, tables: Tables, command: Alone) -> O
             log_to_stderr("error", false);
             command.run(config, tables).await
         }
+        Alone::Openapi(command) => command.run(&settings(config)?),
         Alone::Templates(command) => command.run(config),
     }
 }

@@ -58,6 +58,7 @@ pub const BUILT_IN: &[BuiltIn] = built_in![
     "public/it.html": "for IT departments: how to recognise and allow our mail",
     "public/gone.html": "a link that opens nothing any more, and what to do",
     "public/fresh_link.html": "for who lost the link that confirms a form, or to a report",
+    "public/api.html": "what programs can ask for: every call, with an example",
     "public/broken_link.html": "a link that is not whole, and how to have a fresh one emailed",
     "public/error.html": "what went wrong, and what to do",
     "console/layout.html": "the frame of the console's pages: menu, who is signed in",

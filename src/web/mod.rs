@@ -31,6 +31,7 @@ pub mod state;
 mod visitor;
 mod waiting;
 
+pub use api::openapi_text;
 pub use assets::{ConsoleAssets, console_assets, stylesheet};
 pub use console::UPLOADS_AT_ONCE;
 pub use error::Error;

@@ -1,5 +1,6 @@
 //! Every page, for the check of templates.
 
+use super::api::ApiPage;
 use super::dev::{MailPage, MailboxPage};
 use super::error_pages::{BrokenLinkPage, ErrorPage, GonePage};
 use super::state::frame::{Layout, sample};
@@ -10,6 +11,7 @@ use crate::templates::page::Samples;
 pub fn samples(all: &mut Samples) {
     sample::<Layout>(all);
     public::page_samples::samples(all);
+    sample::<ApiPage>(all);
     sample::<GonePage>(all);
     sample::<BrokenLinkPage>(all);
     sample::<ErrorPage>(all);

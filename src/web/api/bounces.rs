@@ -3,12 +3,15 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::problem::Problem;
@@ -20,8 +23,35 @@ use crate::web::http::body;
 use crate::web::http::fields::InvalidField;
 use crate::web::{App, Error};
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/api/v1/bounces", post(receive))
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(receive))
+}
+
+/// A mail that came back, as its relay has read it.
+#[derive(Default, Deserialize, ToSchema)]
+struct BounceBody {
+    /// The envelope sender that the mail left with.
+    #[serde(default)]
+    #[schema(value_type = String, required)]
+    return_path: Value,
+    /// `hard`, `soft` or `complaint`.
+    #[serde(default)]
+    #[schema(value_type = String, required)]
+    kind: Value,
+    /// The enhanced status code, such as `5.1.1`, where there is one.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, required = false)]
+    status: Value,
+}
+
+/// What became of it.
+#[derive(Serialize, ToSchema)]
+struct BounceTaken {
+    /// `recorded`, or `ignored` where nothing follows from it.
+    status: &'static str,
+    /// Why nothing follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 /// What was said of which mail; or why nothing was, or what is wrong with it.
@@ -35,9 +65,25 @@ enum What {
     Bounce(Bounce),
 }
 
-/// 202 when it is recorded, again too, and when there is nothing to record: a message that is no bounce,
-/// or a mail that was purged or erased; then with the reason. What cannot be used is 422 and never 404, for which
-/// relays take an address that is wrong and stop calling it.
+/// Tell of a mail that came back
+///
+/// The envelope sender that the mail left with is the proof: it opens nothing but the suppression of that one mailbox.
+/// 202 when it is recorded, again too, and when there is nothing to record: a message that is no bounce, or a mail that
+/// was deleted meanwhile. What cannot be used is 422 and never 404, for which relays take an address that is wrong and
+/// stop calling it.
+#[utoipa::path(
+    post,
+    path = "/api/v1/bounces",
+    operation_id = "report_bounce",
+    tag = "returned mail",
+    request_body(description = "What the relay has read, or the message as it was received, of 1 MiB at most.",
+                 content((BounceBody = "application/json"), (String = "message/rfc822"))),
+    responses(
+        (status = 202, description = "It was taken", body = BounceTaken),
+        (status = 415, description = "Neither JSON nor a message"),
+    ),
+    extensions(("x-curl" = json!(r#"curl BASE/api/v1/bounces -H "Content-Type: application/json" -d '{"return_path": "'$RETURN_PATH'", "kind": "hard", "status": "5.1.1"}'"#)))
+)]
 async fn receive(State(app): State<Arc<App>>, request: Request) -> Result<Response, Error> {
     let (head, body) = request.into_parts();
     let read = match media_type(&head.headers).as_deref() {
@@ -66,16 +112,16 @@ async fn receive(State(app): State<Arc<App>>, request: Request) -> Result<Respon
     });
     let Some(bounce) = recorded.await? else { return Ok(ignored(Ignored::Forgotten)) };
     tracing::info!(%outbox_id, kind = ?bounce.kind, "recorded a mail that came back");
-    Ok(answer(&json!({"status": "recorded"})))
+    Ok(answer(&BounceTaken { status: "recorded", reason: None }))
 }
 
 fn ignored(why: Ignored) -> Response {
     tracing::info!(reason = %why, "ignored what was sent as a bounce");
-    answer(&json!({"status": "ignored", "reason": why.to_string()}))
+    answer(&BounceTaken { status: "ignored", reason: Some(why.to_string()) })
 }
 
-fn answer(words: &Value) -> Response {
-    (StatusCode::ACCEPTED, Json(words)).into_response()
+fn answer(taken: &BounceTaken) -> Response {
+    (StatusCode::ACCEPTED, Json(taken)).into_response()
 }
 
 fn media_type(headers: &HeaderMap) -> Option<String> {
@@ -109,23 +155,25 @@ fn event(app: &App, body: &[u8]) -> Said {
         let message = "Send a JSON object with return_path, kind and status";
         return Err(Problem::unusable(vec![InvalidField::new("body", "malformed", message)]));
     }
+    // Each member by itself is looked at below, so that all that is wrong is said at once.
+    let event: BounceBody = serde_json::from_value(event).unwrap_or_default();
     let mut errors = Vec::new();
     let mut wrong = |field, code, message| errors.push(InvalidField::new(field, code, message));
-    let outbox_id = match event["return_path"].as_str() {
+    let outbox_id = match event.return_path.as_str() {
         Some(address) => app.links.secrets.open_return_path(address),
         None => None,
     };
     if outbox_id.is_none() {
-        let given = !event["return_path"].is_null();
+        let given = !event.return_path.is_null();
         let code = if given { "not-ours" } else { "required" };
         wrong("return_path", code, "Send the envelope sender that the mail left with");
     }
-    let kind: Option<BounceKind> = serde_json::from_value(event["kind"].clone()).ok();
+    let kind: Option<BounceKind> = serde_json::from_value(event.kind.clone()).ok();
     if kind.is_none() {
-        let code = if event["kind"].is_null() { "required" } else { "unknown" };
+        let code = if event.kind.is_null() { "required" } else { "unknown" };
         wrong("kind", code, "Send hard, soft or complaint");
     }
-    let status = match &event["status"] {
+    let status = match &event.status {
         Value::Null => None,
         status => {
             let status = status.as_str().and_then(|status| status.parse().ok());

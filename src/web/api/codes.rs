@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
 
 use super::cors::preflight;
 use super::json::Document;
@@ -27,13 +29,14 @@ use crate::web::http::fields::InvalidField;
 use crate::web::waiting::Waiting;
 use crate::web::{App, Error};
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/v1/signups/code", post(confirm).options(preflight))
-        .route("/api/v1/signups/resend", post(resend).options(preflight))
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(confirm).map(|door| door.options(preflight)))
+        .routes(routes!(resend).map(|door| door.options(preflight)))
 }
 
-#[derive(Deserialize)]
+/// The code of our mail.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CodeBody {
     /// What the signup was answered with.
@@ -42,20 +45,41 @@ struct CodeBody {
     code: String,
 }
 
-#[derive(Deserialize)]
+/// Who asks for another mail.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ResendBody {
+    /// What the signup was answered with.
     waiting: String,
 }
 
 /// What is answered to a code that confirmed.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Confirmed {
+    /// `confirmed`.
     status: &'static str,
     /// The page from which the report is fetched; none for newsletters alone.
+    #[schema(required)]
     download: Option<String>,
 }
 
+/// Confirm by code
+///
+/// Five tries a day for an address. What a `page` drew is confirmed on our own page behind the mailed link alone, where
+/// its words stand.
+#[utoipa::path(
+    post,
+    path = "/api/v1/signups/code",
+    operation_id = "confirm_by_code",
+    tag = "forms",
+    request_body = CodeBody,
+    responses(
+        (status = 200, description = "It is confirmed", body = Confirmed),
+        (status = 409, description = "It must be confirmed behind the mailed link"),
+        (status = 415, description = "Not JSON"),
+    ),
+    extensions(("x-curl" = json!(r#"curl BASE/api/v1/signups/code -H "Content-Type: application/json" -d '{"waiting": "'$WAITING'", "code": "'$CODE'"}'"#)))
+)]
 async fn confirm(
     State(app): State<Arc<App>>,
     request_id: RequestId,
@@ -95,7 +119,22 @@ async fn confirm(
     }
 }
 
-/// Mails once more what the form led to, when it is time.
+/// Ask for the mail once more
+///
+/// It is sent, and answered, the same whatever is known of the address.
+#[utoipa::path(
+    post,
+    path = "/api/v1/signups/resend",
+    operation_id = "resend_mail",
+    tag = "forms",
+    request_body = ResendBody,
+    responses(
+        (status = 202, description = "It is on its way, if we can write to this address", body = Pending),
+        (status = 415, description = "Not JSON"),
+        (status = 429, description = "It is too early"),
+    ),
+    extensions(("x-curl" = json!(r#"curl BASE/api/v1/signups/resend -H "Content-Type: application/json" -d '{"waiting": "'$WAITING'"}'"#)))
+)]
 async fn resend(
     State(app): State<Arc<App>>,
     request_id: RequestId,

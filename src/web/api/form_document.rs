@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use assent_ledger::leaf::canonical;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::consent::blank_form::BlankForm;
 use crate::domain::signup::submitted_form::form_name;
@@ -17,8 +18,8 @@ use crate::web::{App, Error};
 /// How long an address may be (RFC 5321 §4.5.3.1.3, less the brackets).
 const ADDRESS_MOST: usize = 254;
 
-/// What evidence keeps, as RFC 8785 text.
-#[derive(Serialize)]
+/// What is to be drawn, which evidence keeps as RFC 8785 text.
+#[derive(Serialize, ToSchema)]
 pub(super) struct FormDocument<'a> {
     /// `reports/` and the report's short name, or `newsletters`.
     name: String,
@@ -29,6 +30,7 @@ pub(super) struct FormDocument<'a> {
     summary: &'a str,
     /// Our own page with the same form.
     url: String,
+    #[schema(value_type = Vec<FormField>)]
     fields: [FormField; 4],
     /// The privacy policy's first.
     boxes: Vec<FormBox<'a>>,
@@ -41,7 +43,8 @@ pub(super) struct FormDocument<'a> {
     program: &'static str,
 }
 
-#[derive(Clone, Copy, Serialize)]
+/// Whose form it is.
+#[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum FormKind {
     Report,
@@ -49,10 +52,11 @@ enum FormKind {
 }
 
 /// A field to type in.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct FormField {
     name: &'static str,
     label: &'static str,
+    #[schema(required)]
     hint: Option<&'static str>,
     /// As in HTML.
     r#type: &'static str,
@@ -63,10 +67,12 @@ struct FormField {
 }
 
 /// A box to tick: none is ticked beforehand.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct FormBox<'a> {
+    /// The code of what is agreed to.
     purpose: &'a str,
     /// A newsletter's short name.
+    #[schema(required)]
     newsletter: Option<&'a str>,
     name: &'a str,
     words: &'a str,
@@ -76,17 +82,19 @@ struct FormBox<'a> {
 }
 
 /// The policy in force, to be linked beside its box.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct FormPolicy<'a> {
     label: &'a str,
     lang: &'a str,
     sha256: &'a str,
+    #[schema(value_type = String, format = DateTime)]
     published_at: Timestamp,
     url: String,
 }
 
-/// The answer: the document, which its hash is of, and what is not part of it.
-#[derive(Serialize)]
+/// A form: the document, which its hash is of, and what is not part of it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Form)]
 pub(super) struct FormAnswer<'a> {
     /// The SHA-256 of the RFC 8785 text of this without `form` and `resting`.
     pub form: &'a str,

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use axum::routing::get;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
 
 use super::cors::preflight;
 use super::form_document::{FormAnswer, FormDocument, blank};
@@ -18,11 +18,26 @@ use crate::web::{App, Error};
 
 const BELOW: &str = "/api/v1/forms/";
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/api/v1/forms/{name}", get(show).options(preflight))
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(show).map(|door| door.options(preflight)))
 }
 
-/// The form of the report of this short name, or `newsletters`.
+/// Get a form
+///
+/// What is to be drawn: fields, boxes with their words, and the policy. No box is ticked beforehand.
+#[utoipa::path(
+    get,
+    path = "/api/v1/forms/{name}",
+    operation_id = "show_form",
+    tag = "forms",
+    params(("name" = String, Path, description = "The short name of a report, or `newsletters`.")),
+    responses(
+        (status = 200, description = "The form", body = FormAnswer),
+        (status = 404, description = "There is no such form"),
+        (status = 410, description = "The report was withdrawn"),
+    ),
+    extensions(("x-curl" = json!("curl BASE/api/v1/forms/newsletters")))
+)]
 async fn show(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,

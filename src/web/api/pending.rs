@@ -3,6 +3,7 @@
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::json;
 use crate::domain::timestamp::Timestamp;
@@ -10,12 +11,14 @@ use crate::web::waiting::Waiting;
 use crate::web::{App, Error};
 
 /// What is answered to a form that was taken; the same whatever is known of the address.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Pending {
+    /// `pending`.
     status: &'static str,
     /// What the code and another mail are asked for with, for two hours. It goes in bodies alone.
     waiting: String,
     /// From when another mail can be asked for; none for at once.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     resend_after: Option<Timestamp>,
 }
 

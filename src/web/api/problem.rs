@@ -2,10 +2,28 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::web::Error;
 use crate::web::http::fields::InvalidField;
+
+/// What a refusal comes in.
+pub(super) const KIND: &str = "application/problem+json";
+
+/// Why something was refused (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemDocument<'a> {
+    /// `about:blank`: there is no more to it than its status.
+    r#type: &'static str,
+    /// The status in words.
+    #[schema(required)]
+    title: Option<&'static str>,
+    status: u16,
+    /// What was wrong where.
+    errors: &'a [InvalidField],
+}
 
 /// A refusal, and what was wrong where.
 #[derive(Debug)]
@@ -61,9 +79,14 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Self { status, errors } = self;
         // RFC 9457 §4.2.1: without a type of its own, the title is the status in words.
-        let document = json!({"type": "about:blank", "title": status.canonical_reason(),
-                              "status": status.as_u16(), "errors": errors});
-        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-        (status, kind, document.to_string()).into_response()
+        let document = ProblemDocument {
+            r#type: "about:blank",
+            title: status.canonical_reason(),
+            status: status.as_u16(),
+            errors: &errors,
+        };
+        // Only our own mistake would leave it empty; its status says the most of it.
+        let text = serde_json::to_string(&document).unwrap_or_default();
+        (status, [(header::CONTENT_TYPE, KIND)], text).into_response()
     }
 }

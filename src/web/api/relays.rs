@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::problem::Problem;
 use crate::domain::sentence::sentence;
@@ -23,17 +26,51 @@ use crate::web::http::fields::InvalidField;
 use crate::web::state::limits::ip_prefix;
 use crate::web::{App, Error};
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/api/v1/bounces/{relay}", post(receive))
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(receive))
+}
+
+/// What became of a relay's events.
+#[derive(Default, Serialize, ToSchema)]
+struct EventsTaken {
+    /// How many were recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recorded: Option<usize>,
+    /// From how many nothing follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ignored: Option<usize>,
+    /// Why, and of how many each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasons: Option<BTreeMap<String, usize>>,
+    /// Of a message without events: `confirmed` that they are wanted, or `ended`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
 }
 
 /// How SendGrid signs.
 const SIGNATURE: &str = "X-Twilio-Email-Event-Webhook-Signature";
 const TIMESTAMP: &str = "X-Twilio-Email-Event-Webhook-Timestamp";
 
-/// 200 for all that is proved to be the relay's, recorded or not, for some take nothing else as a yes; with how many
-/// events were recorded, and why others were not. A relay that tells the same again changes nothing, so where some of
-/// its events could not be stored, it is told to send all of them again.
+/// Take in a relay's events
+///
+/// In its own JSON and with its own proof, for the one relay that is set. 200 for all that is proved to be the relay's,
+/// recorded or not, for some take nothing else as a yes. A relay that tells the same again changes nothing, so where some
+/// of its events could not be stored, it is told to send all of them again.
+#[utoipa::path(
+    post,
+    path = "/api/v1/bounces/{relay}",
+    operation_id = "report_relay_events",
+    tag = "returned mail",
+    params(("relay" = String, Path, description = "`ses`, `postmark`, `sendgrid` or `mailgun`.")),
+    request_body(description = "The relay’s JSON as it is, of 1 MiB at most.", content = Value),
+    responses(
+        (status = 200, description = "They were taken", body = EventsTaken),
+        (status = 401, description = "It is not proved that this is the relay’s"),
+        (status = 404, description = "This is not the relay that is set"),
+        (status = 429, description = "Too much that is not proved came from this network"),
+    ),
+    extensions(("x-curl" = json!(r#"curl BASE/api/v1/bounces/postmark -u "$RELAY" -H "Content-Type: application/json" -d '{"RecordType": "Delivery"}'"#)))
+)]
 async fn receive(
     State(app): State<Arc<App>>,
     Path(relay): Path<String>,
@@ -55,11 +92,11 @@ async fn receive(
         Ok(Sent::Events(events)) => record(&app, relay, &events).await,
         Ok(Sent::Confirmed) => {
             tracing::info!(relay = relay.as_str(), "confirmed that events are wanted");
-            Ok(Json(json!({"status": "confirmed"})).into_response())
+            Ok(without_events("confirmed"))
         }
         Ok(Sent::Ended) => {
             tracing::warn!(relay = relay.as_str(), "the relay was told to send no more events");
-            Ok(Json(json!({"status": "ended"})).into_response())
+            Ok(without_events("ended"))
         }
         Err(Refused::Malformed) => {
             let message = "Send the relay's JSON as it is";
@@ -107,8 +144,17 @@ async fn record(app: &App, relay: EventRelay, events: &[Value]) -> Result<Respon
         tracing::info!(relay = relay.as_str(), reasons = ?ignored, "ignored what was sent as events");
     }
     let sum: usize = ignored.values().sum();
-    let answer = json!({"recorded": recorded, "ignored": sum, "reasons": ignored});
+    let answer = EventsTaken {
+        recorded: Some(recorded),
+        ignored: Some(sum),
+        reasons: Some(ignored),
+        status: None,
+    };
     Ok(Json(answer).into_response())
+}
+
+fn without_events(status: &'static str) -> Response {
+    Json(EventsTaken { status: Some(status), ..EventsTaken::default() }).into_response()
 }
 
 /// The value of a header that was sent once.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use url::Url;
+use utoipa::ToSchema;
 
 use crate::domain::signup::submitted_form::DrawnBy;
 use crate::web::form::form_context::FormContext;
@@ -25,8 +26,8 @@ pub(super) struct StatedPage {
     pub page: Option<String>,
 }
 
-/// What is sent.
-#[derive(Deserialize)]
+/// A form that was filled in.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SignupBody {
     /// The hash of the form that was drawn.
@@ -35,6 +36,7 @@ pub(super) struct SignupBody {
     /// Whose form, where its hash does not say it: a report's short name, or `newsletters`.
     #[serde(default)]
     pub report: Option<String>,
+    /// The reader's.
     email: String,
     #[serde(default)]
     name: Option<String>,
@@ -57,7 +59,9 @@ pub(super) struct SignupBody {
     page: Option<String>,
     /// Where the reader came from; not kept.
     #[serde(default, rename = "source")]
+    #[schema(value_type = Object)]
     _source: IgnoredAny,
+    /// `element` for our script on a page of `embed_origins`, else `page`.
     #[serde(default)]
     drawn_by: DrawnByBody,
     /// What people never see.
@@ -65,15 +69,18 @@ pub(super) struct SignupBody {
     pub website: String,
 }
 
-#[derive(Deserialize)]
+/// Agreement to the privacy policy.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ConsentBody {
+    /// Whether its box was ticked.
     accepted: bool,
     /// The label of the policy shown.
     policy: String,
 }
 
-#[derive(Clone, Copy, Default, Deserialize)]
+/// Who drew a form.
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum DrawnByBody {
     Element,

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
 
 use super::cors::preflight;
 use super::form_document::blank;
@@ -28,10 +28,32 @@ use crate::web::visitor::Visitor;
 use crate::web::waiting::Waiting;
 use crate::web::{App, Error, origin};
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/api/v1/signups", post(receive).options(preflight))
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(receive).map(|door| door.options(preflight)))
 }
 
+/// Sign somebody up
+///
+/// Takes a form that was drawn by `GET /api/v1/forms/{name}`. One mail follows, which confirms; the answer is the same
+/// whatever is known of the address.
+#[utoipa::path(
+    post,
+    path = "/api/v1/signups",
+    operation_id = "sign_up",
+    tag = "forms",
+    params(("Idempotency-Key" = Option<String>, Header, description = "With it the form is stored once, and for a day who \
+                                                                       sends it again is answered as before.")),
+    request_body = SignupBody,
+    responses(
+        (status = 202, description = "It was taken", body = Pending,
+         headers(("Idempotency-Replayed" = Option<String>, description = "`true` for what was sent before"))),
+        (status = 409, description = "The same request is being done: ask again in a second"),
+        (status = 415, description = "Not JSON"),
+        (status = 429, description = "Too many forms came from this network"),
+        (status = 503, description = "The form rests, or nothing can be stored just now: ask again"),
+    ),
+    extensions(("x-curl" = json!(r#"curl BASE/api/v1/signups -H "Content-Type: application/json" -d '{"form": "'$FORM'", "email": "reader@council.example", "newsletters": ["weekly-briefing"], "consent": {"accepted": true, "policy": "2026-11"}}'"#)))
+)]
 async fn receive(
     State(app): State<Arc<App>>,
     visitor: Visitor,

@@ -2,18 +2,24 @@
 
 use std::sync::Arc;
 
+use assent_ledger::event_type::EventType;
+use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::bearer::admit;
 use super::problem::Problem;
+use crate::domain::catalog::purpose::Purpose;
 use crate::domain::staff::api_token::Scope;
+use crate::domain::timestamp::Timestamp;
 use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::store::Tx;
 use crate::store::contacts::listed_subscribers;
@@ -27,12 +33,83 @@ use crate::web::{App, Error};
 /// How many one answer holds.
 const AT_ONCE: usize = 100;
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/api/v1/subscribers", get(list))
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(list))
 }
 
-/// A page of people, newest first, and whom to go on after. A page may hold few, or nobody, and yet not be the
-/// last: a search looks at so many people at once.
+/// A page of people, newest first.
+#[derive(Serialize, ToSchema)]
+struct Subscribers {
+    subscribers: Vec<ListedSubscriber>,
+    /// After whom to go on; null on the last page.
+    #[schema(required)]
+    after: Option<Uuid>,
+    count: SubscriberCount,
+}
+
+/// How many there are in all.
+#[derive(Serialize, ToSchema)]
+struct SubscriberCount {
+    /// `exactly`, `more` than that, or `unknown`.
+    kind: &'static str,
+    #[schema(value_type = Option<u64>, required)]
+    number: Option<i64>,
+}
+
+/// Somebody, as lists tell of them.
+#[derive(Serialize, ToSchema)]
+struct ListedSubscriber {
+    subscriber_id: Uuid,
+    email: String,
+    #[schema(required)]
+    name: Option<String>,
+    #[schema(required)]
+    organisation: Option<String>,
+    #[schema(required)]
+    job_title: Option<String>,
+    /// When they confirmed first.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    consents: Vec<ListedConsent>,
+}
+
+/// Where a consent stands.
+#[derive(Serialize, ToSchema)]
+struct ListedConsent {
+    /// What they agreed to.
+    #[schema(value_type = String)]
+    purpose: Purpose,
+    /// `given`, `renewed`, `withdrawn` or `expired`.
+    #[schema(value_type = String)]
+    state: EventType,
+}
+
+/// List people
+///
+/// Newest first, a hundred at a time. A page may hold few, or nobody, and yet not be the last: a search looks at so many
+/// people at once, so go on with `after` until it is null.
+#[utoipa::path(
+    get,
+    path = "/api/v1/subscribers",
+    operation_id = "list_subscribers",
+    tag = "contacts",
+    params(
+        ("q" = Option<String>, Query, description = "What their address, name, organisation or job title begins with."),
+        ("purpose" = Option<String>, Query, description = "What they agreed to, in force or not."),
+        ("state" = Option<String>, Query, description = "Where that consent stands: `given`, `renewed`, `withdrawn` or \
+                                                         `expired`."),
+        ("report" = Option<String>, Query, description = "The short name of the report whose form they sent."),
+        ("policy" = Option<String>, Query, description = "The label of the policy that they agreed to."),
+        ("since" = Option<String>, Query, description = "They confirmed first on this day of the site’s zone, or at this \
+                                                         time with its offset, or later."),
+        ("until" = Option<String>, Query, description = "The same or earlier."),
+        ("suppressed" = Option<String>, Query, description = "`yes`: those who must not be mailed; `no`: the others."),
+        ("after" = Option<Uuid>, Query, description = "The `after` that the answer before ended with."),
+    ),
+    responses((status = 200, description = "People", body = Subscribers)),
+    security(("token" = ["subscribers"])),
+    extensions(("x-curl" = json!(r#"curl -H "Authorization: Bearer $TOKEN" "BASE/api/v1/subscribers?purpose=newsletter:weekly-briefing&state=given""#)))
+)]
 async fn list(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Error> {
     let program = admit(&app, &head, Scope::Subscribers).await?;
     let fields = Fields::parse(head.uri.query().unwrap_or_default().as_bytes());
@@ -60,12 +137,13 @@ async fn list(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Erro
         let detail = json!({"filters": by, "rows": people.len()});
         audit_disclosure(&app, &program.by, Disclosure::Subscribers, &detail).await?;
     }
-    let count = match found.count {
-        Count::Exactly(number) => json!({"kind": "exactly", "number": number}),
-        Count::MoreThan(number) => json!({"kind": "more", "number": number}),
-        Count::Unknown => json!({"kind": "unknown", "number": null}),
+    let (kind, number) = match found.count {
+        Count::Exactly(number) => ("exactly", Some(number)),
+        Count::MoreThan(number) => ("more", Some(number)),
+        Count::Unknown => ("unknown", None),
     };
-    Ok(Json(json!({"subscribers": people, "after": found.older, "count": count})).into_response())
+    let count = SubscriberCount { kind, number };
+    Ok(Json(Subscribers { subscribers: people, after: found.older, count }).into_response())
 }
 
 /// Where to go on; from the newest when nothing is said.
@@ -79,19 +157,25 @@ fn place(fields: &Fields) -> Result<SearchPosition, InvalidField> {
     .ok_or_else(|| InvalidField::new("after", "not-a-place", message))
 }
 
-async fn people(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<Value>, Error> {
+async fn people(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<ListedSubscriber>, Error> {
     let people = listed_subscribers::list(tx, ids).await?;
     let states = listed_subscribers::list_states(tx, ids).await?;
-    let consents = |id: Uuid| -> Vec<Value> {
+    let consents = |id: Uuid| -> Vec<ListedConsent> {
         let theirs = states.iter().filter(|(of, ..)| *of == id);
-        theirs.map(|(_, purpose, state)| json!({"purpose": purpose, "state": state})).collect()
+        let consent = |(_, purpose, state): &(_, Purpose, EventType)| ListedConsent {
+            purpose: purpose.clone(),
+            state: *state,
+        };
+        theirs.map(consent).collect()
     };
-    let told = people.iter().map(|person| {
-        json!({
-            "subscriber_id": person.subscriber_id, "email": person.email, "name": person.name,
-            "organisation": person.organisation, "job_title": person.job_title,
-            "created_at": person.created_at, "consents": consents(person.subscriber_id),
-        })
+    let told = people.into_iter().map(|person| ListedSubscriber {
+        consents: consents(person.subscriber_id),
+        subscriber_id: person.subscriber_id,
+        email: person.email,
+        name: person.name,
+        organisation: person.organisation,
+        job_title: person.job_title,
+        created_at: person.created_at,
     });
     Ok(told.collect())
 }

@@ -2,19 +2,26 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
 
 use super::bearer::admit;
 use super::problem::Problem;
+use crate::domain::catalog::purpose::Purpose;
 use crate::domain::ledger::cursor::Cursor;
 use crate::domain::sentence::sentence;
 use crate::domain::staff::api_token::Scope;
+use crate::domain::timestamp::Timestamp;
 use crate::flows::contacts::allow_withdrawals::{WithdrawalsRefused, allow_withdrawals};
 use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::store::consent::withdrawals;
@@ -22,16 +29,78 @@ use crate::web::disclosure::audit_disclosure;
 use crate::web::http::fields::{Fields, InvalidField};
 use crate::web::{App, Error};
 
-const PATH: &str = "/api/v1/withdrawals";
 /// How many one answer holds.
 const AT_ONCE: i64 = 1000;
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route(PATH, get(list))
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(list))
 }
 
-/// The consents that ended after a cursor, in the ledger's order, and the cursor to go on from. What ended
-/// a moment ago follows once it has its place there.
+/// Consents that ended, in the ledger's order.
+#[derive(Serialize, ToSchema)]
+struct Withdrawals {
+    withdrawals: Vec<Withdrawal>,
+    /// Where to go on from next time.
+    #[schema(schema_with = told_cursor)]
+    after: Cursor,
+    /// Whether there is more now.
+    more: bool,
+}
+
+/// One consent that ended.
+#[derive(Serialize, ToSchema)]
+struct Withdrawal {
+    /// Its place in the ledger.
+    #[schema(schema_with = told_place, required)]
+    cursor: Option<Cursor>,
+    /// Whose, as exports name them.
+    subscriber_id: Uuid,
+    /// Their address; none after an erasure.
+    #[schema(required)]
+    email: Option<String>,
+    /// For what.
+    #[schema(value_type = String)]
+    purpose: Purpose,
+    /// `withdrawn`, `expired` or `erased`.
+    event: String,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+}
+
+/// A number until the ledger is taken up again, and a text from then on.
+fn told_cursor() -> Object {
+    told([Type::Integer, Type::String], "Where to go on from next time: keep it as it is")
+}
+
+fn told_place() -> Object {
+    told([Type::Integer, Type::String, Type::Null], "Its place in the ledger")
+}
+
+fn told(kinds: impl IntoIterator<Item = Type>, words: &str) -> Object {
+    let kinds = SchemaType::from_iter(kinds);
+    ObjectBuilder::new().schema_type(kinds).description(Some(words)).build()
+}
+
+/// List whose consent ended
+///
+/// A thousand at a time: whom to remove from copies that were exported earlier. What ended a moment ago follows once it
+/// has its place in the ledger. Whose mail bounced still agrees, and is not among them: only another export leaves them
+/// out.
+#[utoipa::path(
+    get,
+    path = "/api/v1/withdrawals",
+    operation_id = "list_withdrawals",
+    tag = "contacts",
+    params(("after" = Option<String>, Query, description = "The `after` that the answer before ended with. From the \
+                                                            beginning when nothing is said.")),
+    responses(
+        (status = 200, description = "Who left", body = Withdrawals),
+        (status = 409, description = "The cursor is from before the ledger was taken up again, or from beyond its end: \
+                                      take a new export"),
+    ),
+    security(("token" = ["withdrawals"])),
+    extensions(("x-curl" = json!(r#"curl -H "Authorization: Bearer $TOKEN" "BASE/api/v1/withdrawals?after=-1""#)))
+)]
 async fn list(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Error> {
     let program = admit(&app, &head, Scope::Withdrawals).await?;
     let asked = Fields::parse(head.uri.query().unwrap_or_default().as_bytes());
@@ -55,15 +124,16 @@ async fn list(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Erro
         let detail = json!({"after": cursor, "rows": ended.len()});
         audit_disclosure(&app, &program.by, Disclosure::Withdrawals, &detail).await?;
     }
-    let rows: Vec<Value> = ended
-        .iter()
-        .map(|row| {
-            json!({"cursor": row.cursor.map(at), "subscriber_id": row.subscriber_id, "email": row.email,
-                   "purpose": row.purpose, "event": row.event, "at": row.at})
-        })
-        .collect();
     let more = i64::try_from(ended.len()).is_ok_and(|count| count == AT_ONCE);
-    Ok(Json(json!({"withdrawals": rows, "after": next, "more": more})).into_response())
+    let rows = ended.into_iter().map(|row| Withdrawal {
+        cursor: row.cursor.map(at),
+        subscriber_id: row.subscriber_id,
+        email: row.email,
+        purpose: row.purpose,
+        event: row.event,
+        at: row.at,
+    });
+    Ok(Json(Withdrawals { withdrawals: rows.collect(), after: next, more }).into_response())
 }
 
 /// Where to go on from; from the beginning when nothing is said.

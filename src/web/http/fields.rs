@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::text::{is_forbidden, is_mark};
 
@@ -27,13 +28,14 @@ impl FieldError {
 }
 
 /// What is wrong with one field, or with all of what was sent.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(in crate::web) struct InvalidField {
     /// Where: the name of a field, or `body` for all of a document.
     pub field: &'static str,
     /// What, for programs.
     pub code: &'static str,
     /// What to do, for people.
+    #[schema(value_type = String)]
     pub message: Cow<'static, str>,
 }
 

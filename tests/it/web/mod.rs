@@ -3,9 +3,11 @@
 mod api_doors;
 mod background_tasks;
 mod day_spans;
+mod examples;
 mod limits;
 mod links;
 mod moments;
+mod openapi;
 mod pages;
 mod postmaster;
 mod ready_pages;
