@@ -22,6 +22,7 @@ mod preferences;
 mod purposes;
 mod renew;
 mod reports;
+mod return_link;
 mod robots;
 mod security_txt;
 mod shown_form;
