@@ -1,7 +1,7 @@
 //! Every page, for the check of templates.
 
 use super::dev::{MailPage, MailboxPage};
-use super::error_pages::{BrokenLinkPage, ErrorPage, GonePage};
+use super::error_pages::{BrokenLinkPage, EmbedErrorPage, ErrorPage, GonePage};
 use super::state::frame::{Layout, sample};
 use super::{console, public};
 use crate::templates::page::Samples;
@@ -13,6 +13,7 @@ pub fn samples(all: &mut Samples) {
     sample::<GonePage>(all);
     sample::<BrokenLinkPage>(all);
     sample::<ErrorPage>(all);
+    sample::<EmbedErrorPage>(all);
     sample::<MailboxPage>(all);
     sample::<MailPage>(all);
     console::page_samples::samples(all);
