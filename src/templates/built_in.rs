@@ -103,6 +103,7 @@ pub const BUILT_IN: &[BuiltIn] = built_in![
     "console/webhook.html": "one of them: what it was told, and what it answered",
     "console/webhook_secret.html": "the secret of a webhook, shown once",
     "console/_offers.html": "pieces that reports, newsletters and policies share",
+    "console/embedding.html": "what is pasted into other pages, so that a form stands there",
     "console/reports.html": "all reports, and what became of their forms",
     "console/report.html": "one report: what its page says, its cover, its file",
     "console/report_delete.html": "asks before a draft is deleted",

@@ -3,6 +3,7 @@
 
 mod journey;
 mod looks;
+mod pasted;
 
 use std::sync::{Arc, Mutex};
 
