@@ -35,6 +35,17 @@
     lock(true);
   });
 
+  // Buttons with `data-copy` copy what stands in a field, where browsers let pages do that.
+  if (navigator.clipboard) document.querySelectorAll("[data-copy]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const field = document.getElementById(button.dataset.copy);
+      const copied = await navigator.clipboard.writeText(field.value).then(() => true, () => false);
+      if (!copied) field.select();
+      button.parentElement.querySelector("[role=status]").textContent = copied ? "Copied" : "Copy the marked text";
+    });
+  });
+
   // htmx asked for part of a page and got another page, such as sign-in: go there. While the server can't
   // answer, what stands there stays.
   document.addEventListener("htmx:before:response", (event) => {

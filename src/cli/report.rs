@@ -12,10 +12,11 @@ use crate::domain::catalog::markdown::demand_own_images;
 use crate::domain::catalog::media_type::MediaType;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::catalog::report::{ReportStatus, RequiredField, readable_size};
+use crate::domain::catalog::return_address::ReturnAddress;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
 use crate::flows::catalog::add_report::{ReportOffers, add_report};
-use crate::flows::catalog::edit_report::{ReportEdit, edit_report};
+use crate::flows::catalog::edit_report::{NewReturn, ReportEdit, edit_report};
 use crate::flows::catalog::publish_report::{publish_report, withdraw_report};
 use crate::flows::catalog::report_error::ReportError;
 use crate::random::Moment;
@@ -72,6 +73,9 @@ pub(super) struct Add {
     /// A field that its form requires besides the address; repeat for more
     #[arg(long = "require", value_enum, value_name = "FIELD")]
     required: Vec<RequiredField>,
+    /// Where readers can go on once they have it: a page of a site that may hold forms
+    #[arg(long, value_name = "URL")]
+    return_to: Option<String>,
     /// Offer it at once
     #[arg(long)]
     publish: bool,
@@ -93,6 +97,9 @@ pub(super) struct Edit {
     /// Its cover: PNG, JPEG or WebP
     #[arg(long, value_name = "IMG")]
     cover: Option<PathBuf>,
+    /// Where readers can go on once they have it: a page of a site that may hold forms; empty for nowhere
+    #[arg(long, value_name = "URL")]
+    return_to: Option<String>,
 }
 
 impl ReportCommand {
@@ -132,6 +139,8 @@ impl Add {
         let title = Line::parse(&self.title)?.ok_or_else(|| refuse("give the report a --title"))?;
         let summary = Line::parse(&self.summary)?.map(Line::into_string).unwrap_or_default();
         let body = self.body.as_deref().map(read_body).transpose()?;
+        let return_to =
+            self.return_to.as_deref().map(|text| read_return(core, text)).transpose()?;
         let file = core.files.put_report(id, &self.file).await?;
         unnamed.push(file.key.clone());
         let (cover_key, cover_type) =
@@ -154,6 +163,7 @@ impl Add {
             requires_name: requires(RequiredField::Name),
             requires_organisation: requires(RequiredField::Organisation),
             requires_job_title: requires(RequiredField::JobTitle),
+            return_to,
             status: ReportStatus::Draft,
             created_at: act.at.now,
             published_at: None,
@@ -204,12 +214,18 @@ impl Edit {
         };
         let summary = self.summary.as_deref().map(Line::parse).transpose()?;
         let body = self.body.as_deref().map(read_body).transpose()?;
+        let return_to = match self.return_to.as_deref() {
+            None => None,
+            Some("") => Some(NewReturn::Nowhere),
+            Some(text) => Some(NewReturn::To(read_return(core, text)?)),
+        };
         let cover = put_cover(core, &act.at, self.cover.as_deref()).await?;
         unnamed.extend(cover.as_ref().map(|(key, _)| key.clone()));
         let edit = ReportEdit {
             title: title.map(Line::into_string),
             summary: summary.map(|line| line.map(Line::into_string).unwrap_or_default()),
             body,
+            return_to,
             cover,
         };
         let named = AtomicBool::new(false);
@@ -240,6 +256,18 @@ async fn put_cover(
 ) -> Result<Option<(String, MediaType)>, Error> {
     let Some(cover) = cover else { return Ok(None) };
     Ok(Some(core.files.put_cover(at.new_id(), cover).await?))
+}
+
+/// Where readers can go on: a page of a site that may hold our forms, for others are not linked.
+fn read_return(core: &Core, text: &str) -> Result<ReturnAddress, Error> {
+    let address: ReturnAddress = text.parse()?;
+    if address.is_of(&core.settings.embed_origins) {
+        return Ok(address);
+    }
+    let origin = address.origin();
+    let words =
+        format!("{origin} is not in embed_origins: add it there, or name a page of a site that is");
+    Err(refuse(words))
 }
 
 /// The Markdown of a report's page.

@@ -164,6 +164,7 @@ async fn report(files: &Files, at: &Moment) -> Result<Report, SeedError> {
         requires_name: false,
         requires_organisation: false,
         requires_job_title: false,
+        return_to: None,
         status: ReportStatus::Draft,
         created_at: at.now,
         published_at: None,

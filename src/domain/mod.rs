@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod mail;
 pub mod nearest;
 pub mod policy;
+pub mod qr_picture;
 pub mod request_id;
 pub mod sentence;
 pub mod signup;

@@ -7,6 +7,7 @@ use sqlx::{Database, Decode, Encode, Type};
 
 use crate::domain::catalog::media_type::MediaType;
 use crate::domain::catalog::report::ReportStatus;
+use crate::domain::catalog::return_address::ReturnAddress;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::contacts::export_format::{Format, Preset};
 use crate::domain::contacts::export_run::RunState;
@@ -90,6 +91,7 @@ stored_as_text!(
     OutboxState,
     Preset,
     ReportStatus,
+    ReturnAddress,
     Role,
     RunState,
     SignupStatus,

@@ -32,15 +32,22 @@ static CONSOLE_SCRIPT: LazyLock<Asset> =
 static HTMX: LazyLock<Asset> =
     LazyLock::new(|| Asset::script("htmx", include_str!("../../assets/htmx/htmx.min.js")));
 
+static FRAMED_SCRIPT: LazyLock<Asset> =
+    LazyLock::new(|| Asset::script("framed", include_str!("../../assets/framed.js")));
+
+/// What makes frames on pages of other sites as tall as the forms in them.
+static FRAME: LazyLock<Ready> = LazyLock::new(|| for_others(include_str!("../../assets/frame.js")));
+
 /// What draws forms on pages of other sites. Those name it for years, so its address stays.
-static EMBED: LazyLock<Ready> = LazyLock::new(|| {
-    let script = Ready::script_for_others(include_str!("../../assets/embed.js"));
-    script.with([
+static EMBED: LazyLock<Ready> = LazyLock::new(|| for_others(include_str!("../../assets/embed.js")));
+
+fn for_others(script: &'static str) -> Ready {
+    Ready::script_for_others(script).with([
         (RESOURCE_POLICY, SHOWN_ANYWHERE),
         // So that a page may say which bytes it means (Subresource Integrity).
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
     ])
-});
+}
 
 /// A file that comes with the program.
 struct Asset {
@@ -69,6 +76,11 @@ pub fn stylesheet() -> &'static str {
     &SITE_CSS.path
 }
 
+/// The path of the script of the form in a frame.
+pub(super) fn framed_script() -> &'static str {
+    &FRAMED_SCRIPT.path
+}
+
 /// What every page of the console loads, as templates see it.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct ConsoleAssets {
@@ -86,19 +98,27 @@ pub fn console_assets() -> ConsoleAssets {
     ConsoleAssets { css: &CONSOLE_CSS.path, htmx: &HTMX.path, script: &CONSOLE_SCRIPT.path }
 }
 
-/// Where the script for other sites stands.
+/// Where the scripts for other sites stand.
 const EMBED_PATH: &str = "/embed.js";
+const FRAME_PATH: &str = "/frame.js";
 
 async fn embed(request: HeaderMap) -> Result<Response, Error> {
     EMBED.answer(&request).await
 }
 
+async fn frame(request: HeaderMap) -> Result<Response, Error> {
+    FRAME.answer(&request).await
+}
+
 pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/assets/{name}", get(show)).route(EMBED_PATH, get(embed))
+    Router::new()
+        .route("/assets/{name}", get(show))
+        .route(EMBED_PATH, get(embed))
+        .route(FRAME_PATH, get(frame))
 }
 
 async fn show(Path(name): Path<String>, request: HeaderMap) -> Result<Response, Error> {
-    let all = [&SITE_CSS, &CONSOLE_CSS, &CONSOLE_SCRIPT, &HTMX];
+    let all = [&SITE_CSS, &CONSOLE_CSS, &CONSOLE_SCRIPT, &FRAMED_SCRIPT, &HTMX];
     let asked = |asset: &&&LazyLock<Asset>| asset.path.strip_prefix("/assets/") == Some(&name);
     let asset = all.iter().find(asked).ok_or(Error::NotFound)?;
     asset.ready.answer(&request).await

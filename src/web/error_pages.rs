@@ -11,6 +11,10 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Serialize;
 
 use super::error::{Error, Fresh, FreshLink, Gone};
+use super::form::FRAMED_BELOW;
+use super::form::form_context::form_slug;
+use super::form::frame::Frame;
+use super::headers::InFrame;
 use super::state::app::App;
 use super::state::frame::render;
 use super::{api, console};
@@ -53,6 +57,9 @@ pub(super) async fn drawn(app: &Arc<App>, asked: &Asked, mut response: Response)
         Ok(page) => {
             let (mut head, _) = response.into_parts();
             head.status = error.status();
+            if path.starts_with(FRAMED_BELOW) {
+                head.extensions.insert(InFrame);
+            }
             if asked.headers.is_some() {
                 let policy = HeaderValue::from_static(console::POLICY);
                 head.headers.insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -68,6 +75,9 @@ pub(super) async fn drawn(app: &Arc<App>, asked: &Asked, mut response: Response)
 
 /// The page of an error that was met at this path.
 fn public_page(app: &App, error: &Error, path: &str) -> Result<String, TemplateError> {
+    if let Some(name) = path.strip_prefix(FRAMED_BELOW) {
+        return framed_page(app, error, name);
+    }
     if let Error::Gone(gone) = error {
         return render(app, &GonePage(Cow::Borrowed(gone.as_ref())));
     }
@@ -78,6 +88,40 @@ fn public_page(app: &App, error: &Error, path: &str) -> Result<String, TemplateE
     // Each form of the public's stands on the page that it is sent to.
     let form_path = matches!(error, Error::ForeignOrigin | Error::HiddenOrigin).then_some(path);
     render(app, &ErrorPage { status: error.status().as_u16(), title, message, form_path })
+}
+
+/// The page of an error that was met in the frame of the form of this name.
+fn framed_page(app: &App, error: &Error, name: &str) -> Result<String, TemplateError> {
+    let report = form_slug(name.split('/').next().unwrap_or_default());
+    let frame = Frame::new(report.ok().flatten().as_ref(), None);
+    let (title, message) = match error {
+        Error::Gone(gone) => (gone.title.as_str(), gone.message.as_str()),
+        error => error.words(),
+    };
+    render(app, &EmbedErrorPage { frame, status: error.status().as_u16(), title, message })
+}
+
+/// `public/embed_error.html`.
+#[derive(Serialize)]
+pub(super) struct EmbedErrorPage<'a> {
+    frame: Frame,
+    status: u16,
+    title: &'a str,
+    message: &'a str,
+}
+
+impl Page for EmbedErrorPage<'_> {
+    const TEMPLATE: &'static str = "public/embed_error.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |frame| Self {
+            frame,
+            status: 404,
+            title: "Page not found",
+            message: "Check the address.",
+        };
+        Frame::samples().map(page).into()
+    }
 }
 
 /// `public/gone.html`.

@@ -5,11 +5,16 @@ use axum::response::Response;
 
 use super::App;
 
-/// No script, no inline style, nothing from elsewhere; forms go to us alone.
+/// No script unless that is said, no inline style, nothing from elsewhere; forms go to us alone.
 macro_rules! policy {
     ($ancestors:literal) => {
+        policy!("", $ancestors)
+    };
+    ($script:literal, $ancestors:literal) => {
         concat!(
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; \
+            "default-src 'none'; ",
+            $script,
+            "style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; \
              frame-ancestors ",
             $ancestors
         )
@@ -62,14 +67,31 @@ pub(super) fn frame_headers(app: &App) -> Vec<(HeaderName, HeaderValue)> {
     vec![(header::CONTENT_SECURITY_POLICY, policy), (RESOURCE_POLICY, SHOWN_ANYWHERE)]
 }
 
+/// Marks an answer in the frame that pages elsewhere show.
+#[derive(Clone, Copy)]
+pub(super) struct InFrame;
+
+/// What lets the operator's `embed_origins`, and the console, show the form in a frame: our script tells that page how tall
+/// the form is.
+pub(super) fn in_frame_headers(app: &App) -> [(HeaderName, HeaderValue); 2] {
+    let sites = app.embed_origins.iter().fold(String::new(), |all, site| all + " " + site);
+    let policy = format!("{}{sites}", policy!("script-src 'self'; ", "'self'"));
+    let policy = HeaderValue::try_from(policy).unwrap_or(FRAMED_BY_NOBODY);
+    [(header::CONTENT_SECURITY_POLICY, policy), (RESOURCE_POLICY, SHOWN_ANYWHERE)]
+}
+
 /// Adds the security headers that the handler did not set itself.
 pub(super) fn secure(app: &App, response: &mut Response) {
     let framed = response.extensions().get::<Embeddable>().is_some();
+    let in_frame = response.extensions().get::<InFrame>().is_some();
     let headers = response.headers_mut();
     if framed {
         for (name, value) in frame_headers(app) {
             headers.entry(name).or_insert(value);
         }
+    }
+    if in_frame {
+        headers.extend(in_frame_headers(app));
     }
     headers.reserve(FIXED.len() + 3);
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(FRAMED_BY_NOBODY);

@@ -2,7 +2,7 @@
 
 use super::api::ApiPage;
 use super::dev::{MailPage, MailboxPage};
-use super::error_pages::{BrokenLinkPage, ErrorPage, GonePage};
+use super::error_pages::{BrokenLinkPage, EmbedErrorPage, ErrorPage, GonePage};
 use super::state::frame::{Layout, sample};
 use super::{console, public};
 use crate::templates::page::Samples;
@@ -15,6 +15,7 @@ pub fn samples(all: &mut Samples) {
     sample::<GonePage>(all);
     sample::<BrokenLinkPage>(all);
     sample::<ErrorPage>(all);
+    sample::<EmbedErrorPage>(all);
     sample::<MailboxPage>(all);
     sample::<MailPage>(all);
     console::page_samples::samples(all);

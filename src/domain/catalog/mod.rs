@@ -7,3 +7,4 @@ pub mod notice;
 pub mod purpose;
 pub mod report;
 pub mod report_details;
+pub mod return_address;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::domain::catalog::edit::changes;
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::catalog::return_address::ReturnAddress;
 use crate::domain::slug::Slug;
 
 /// All that can be edited of a report besides its file and its cover.
@@ -24,6 +25,8 @@ pub struct ReportDetails {
     pub requires_organisation: bool,
     /// Whether the form requires a job title.
     pub requires_job_title: bool,
+    /// Where readers can go on once they have it.
+    pub return_to: Option<ReturnAddress>,
     /// The newsletters that its form offers, in order; always optional (GDPR Art. 7(4)).
     pub newsletters: Vec<Slug>,
     /// The operator's own purposes that its form offers, in order; always optional.
@@ -47,7 +50,7 @@ const AUDITED: usize = 500;
 impl ReportDetails {
     /// Each field that can change, by the name its form has for it.
     #[must_use]
-    pub fn fields(&self) -> [(&'static str, Value); 7] {
+    pub fn fields(&self) -> [(&'static str, Value); 8] {
         let required = [
             ("name", self.requires_name),
             ("organisation", self.requires_organisation),
@@ -61,6 +64,7 @@ impl ReportDetails {
             ("body", json!(self.body)),
             ("pages", json!(self.pages)),
             ("required", json!(required)),
+            ("return_to", json!(self.return_to.as_ref().map(AsRef::<str>::as_ref))),
             ("newsletter", json!(self.newsletters)),
             ("purpose", json!(self.purposes)),
         ]
@@ -105,6 +109,7 @@ impl ReportDetails {
                 self.requires_organisation = other.requires_organisation;
                 self.requires_job_title = other.requires_job_title;
             }
+            "return_to" => self.return_to.clone_from(&other.return_to),
             "newsletter" => self.newsletters.clone_from(&other.newsletters),
             "purpose" => self.purposes.clone_from(&other.purposes),
             _ => {}
@@ -151,6 +156,7 @@ mod tests {
             requires_name: false,
             requires_organisation: true,
             requires_job_title: false,
+            return_to: None,
             newsletters: vec!["weekly".parse().unwrap()],
             purposes: vec![],
         }
@@ -159,13 +165,15 @@ mod tests {
     #[test]
     fn two_edits_go_together_unless_both_touch_a_field() {
         let seen = details().seen();
-        let now = ReportDetails { pages: Some(3), newsletters: vec![], ..details() };
+        let return_to = "https://a.example/thanks".parse().ok();
+        let now = ReportDetails { pages: Some(3), newsletters: vec![], return_to, ..details() };
         let mine = ReportDetails { title: "Mine".to_owned(), ..details() };
         let merged = now.merge(&seen, &mine);
-        assert_eq!((merged.kept, merged.conflicts), (vec!["pages", "newsletter"], vec![]));
+        let kept = vec!["pages", "return_to", "newsletter"];
+        assert_eq!((merged.kept, merged.conflicts), (kept, vec![]));
         assert_eq!(merged.details, ReportDetails { title: "Mine".to_owned(), ..now.clone() });
 
-        let mine = ReportDetails { pages: Some(4), newsletters: vec![], ..details() };
+        let mine = ReportDetails { pages: Some(4), ..now.clone() };
         let merged = now.merge(&seen, &mine);
         assert_eq!((merged.kept, merged.conflicts), (vec![], vec!["pages"]));
         assert_eq!(merged.details, mine);

@@ -1,11 +1,8 @@
 //! Two-factor: codes of six digits from an authenticator (RFC 6238), and recovery codes for who lost it.
 
-use std::fmt::Write;
-
 use assent_ledger::digest::sha256;
 use data_encoding::BASE32_NOPAD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use qrcode::{Color, EcLevel, QrCode};
 use totp_rs::{Builder, Secret, Totp};
 
 use crate::domain::signup::code::Code;
@@ -65,34 +62,6 @@ impl CodeSecret {
 
 fn seconds(now: Timestamp) -> u64 {
     u64::try_from(now.micros() / 1_000_000).unwrap_or_default()
-}
-
-/// A picture of squares that a camera reads.
-#[derive(Clone, Debug, serde::Serialize)]
-pub struct Picture {
-    /// How many squares its sides have, the quiet edge of four counted.
-    pub size: usize,
-    /// The dark squares, as the path of an SVG.
-    pub path: String,
-}
-
-impl Picture {
-    /// The picture of a text; `None` when it is too long for one.
-    #[must_use]
-    pub fn for_text(text: &str) -> Option<Self> {
-        const EDGE: usize = 4;
-        let picture = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
-        let width = picture.width();
-        let mut path = String::new();
-        for (at, color) in picture.to_colors().iter().enumerate() {
-            if *color == Color::Dark {
-                let (x, y) = (at % width + EDGE, at / width + EDGE);
-                // Writing to a text cannot fail.
-                let _ = write!(path, "M{x} {y}h1v1h-1z");
-            }
-        }
-        Some(Self { size: width + 2 * EDGE, path })
-    }
 }
 
 /// What lets in whoever lost their authenticator, once: 80 bits, so that its hash gives nothing away.
@@ -184,13 +153,5 @@ mod tests {
         {
             assert!(RecoveryCode::parse(typed).is_none(), "{typed}");
         }
-    }
-
-    #[test]
-    fn a_picture_has_its_corners() {
-        let picture = Picture::for_text("otpauth://totp/x").unwrap();
-        assert!(picture.path.starts_with("M4 4h1v1h-1zM5 4h1v1h-1z"), "the finder at the top left");
-        assert!(picture.size >= 29);
-        assert!(Picture::for_text(&"x".repeat(10_000)).is_none());
     }
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::domain::catalog::media_type::MediaType;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::catalog::report_details::{Merged, ReportDetails};
+use crate::domain::catalog::return_address::ReturnAddress;
 use crate::domain::slug::Slug;
 use crate::domain::staff::action::Action;
 use crate::files::StoredFile;
@@ -23,8 +24,18 @@ pub struct ReportEdit {
     pub summary: Option<String>,
     /// Its text, Markdown.
     pub body: Option<String>,
+    /// Where its readers can go on.
+    pub return_to: Option<NewReturn>,
     /// Where its new cover lies, and the cover's media type.
     pub cover: Option<(String, MediaType)>,
+}
+
+/// Where the readers of a report are to go on.
+pub enum NewReturn {
+    /// Nowhere in particular.
+    Nowhere,
+    /// On this page.
+    To(ReturnAddress),
 }
 
 /// What became of an edit that says what it saw.
@@ -67,6 +78,11 @@ pub async fn edit_report(
         if let Some(new) = new {
             field.clone_from(new);
         }
+    }
+    match &edit.return_to {
+        None => {}
+        Some(NewReturn::Nowhere) => after.return_to = None,
+        Some(NewReturn::To(address)) => after.return_to = Some(address.clone()),
     }
     if let Some(difference) = before.difference(&after) {
         reports::update(tx, report.report_id, &after).await?;
@@ -194,6 +210,7 @@ pub async fn details_of(tx: &mut Tx, report: &Report) -> Result<ReportDetails, s
         requires_name: report.requires_name,
         requires_organisation: report.requires_organisation,
         requires_job_title: report.requires_job_title,
+        return_to: report.return_to.clone(),
         newsletters: offers.iter().filter_map(slug_of).collect(),
         purposes: offers.into_iter().filter(Purpose::is_own).collect(),
     })

@@ -6,6 +6,7 @@ use crate::domain::catalog::media_type::MediaType;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::catalog::report::ReportStatus;
 use crate::domain::catalog::report_details::ReportDetails;
+use crate::domain::catalog::return_address::ReturnAddress;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
@@ -44,6 +45,8 @@ pub struct Report {
     pub requires_organisation: bool,
     /// Whether the form requires a job title.
     pub requires_job_title: bool,
+    /// Where its readers can go on.
+    pub return_to: Option<ReturnAddress>,
     /// Where it stands.
     pub status: ReportStatus,
     /// When it was added.
@@ -73,8 +76,8 @@ pub async fn insert(tx: &mut Tx, report: &Report, newsletters: &[Uuid]) -> sqlx:
             "INSERT INTO report
                  (report_id, slug, title, summary, body, file_key, media_type, byte_size, sha256,
                   pages, cover_key, cover_media_type, requires_name, requires_organisation,
-                  requires_job_title, status, created_at, published_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+                  requires_job_title, status, created_at, published_at, return_to)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
              ON CONFLICT (slug) DO NOTHING",
         )
         .bind(report.report_id)
@@ -95,6 +98,7 @@ pub async fn insert(tx: &mut Tx, report: &Report, newsletters: &[Uuid]) -> sqlx:
         .bind(report.status)
         .bind(report.created_at)
         .bind(report.published_at)
+        .bind(&report.return_to)
         .execute(&mut *conn)
         .await?
         .rows_affected()
@@ -120,7 +124,7 @@ macro_rules! reports {
         concat!(
             "SELECT report_id, slug, title, summary, body, file_key, media_type, byte_size, sha256, pages, cover_key,
                     cover_media_type, requires_name, requires_organisation, requires_job_title, status, created_at,
-                    published_at
+                    published_at, return_to
              FROM report ",
             $which
         )
@@ -230,7 +234,7 @@ pub async fn update(tx: &mut Tx, report_id: Uuid, details: &ReportDetails) -> sq
     tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
         "UPDATE report SET title = $2, summary = $3, body = $4, pages = $5, requires_name = $6,
-                requires_organisation = $7, requires_job_title = $8
+                requires_organisation = $7, requires_job_title = $8, return_to = $9
          WHERE report_id = $1"
     )
     .bind(report_id)
@@ -241,6 +245,7 @@ pub async fn update(tx: &mut Tx, report_id: Uuid, details: &ReportDetails) -> sq
     .bind(details.requires_name)
     .bind(details.requires_organisation)
     .bind(details.requires_job_title)
+    .bind(&details.return_to)
     .execute(conn)
     .await
     .map(drop))

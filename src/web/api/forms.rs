@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use super::cors::preflight;
 use super::form_document::{FormAnswer, FormDocument, blank};
 use super::json;
-use super::offered::{find_form, form_slug};
+use crate::web::form::form_context::{find_form, form_slug};
 use crate::web::http::ready::Ready;
 use crate::web::state::catalog::Catalog;
 use crate::web::{App, Error};

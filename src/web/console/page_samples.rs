@@ -1,5 +1,6 @@
 //! Every page of the console, for the check of templates.
 
+use super::catalog::embedding::EmbeddingPage;
 use super::catalog::newsletters::list::NewslettersPage;
 use super::catalog::newsletters::page::NewsletterPage;
 use super::catalog::newsletters::purposes::PurposePage;
@@ -65,6 +66,7 @@ pub(in crate::web) fn samples(all: &mut Samples) {
     sample::<ReportNewPage<'_>>(all);
     sample::<ReportDeletePage<'_>>(all);
     sample::<ReportWithdrawPage<'_>>(all);
+    sample::<EmbeddingPage>(all);
     sample::<NewslettersPage<'_>>(all);
     sample_other_sites::<NewslettersPage<'_>>(all);
     sample::<NewsletterPage>(all);

@@ -45,6 +45,7 @@ pub(in crate::web) fn routes() -> Vec<Route> {
         contacts::exports::routes(),
         ledger::routes(),
         mail::routes(),
+        catalog::embedding::routes(),
         catalog::newsletters::routes(),
         policy::policies::routes(),
         catalog::reports::routes(),

@@ -11,6 +11,9 @@ use crate::web::Error;
 use crate::web::error::Gone;
 use crate::web::state::catalog::{Catalog, Offer, OfferedReport};
 
+/// The name of the form for newsletters alone. A report of this short name has its form on its own page alone.
+pub(in crate::web) const NEWSLETTERS: &str = "newsletters";
+
 /// One place where the form stands, and what it offers there.
 pub(in crate::web) struct FormContext<'a> {
     /// What is on offer.
@@ -85,6 +88,31 @@ impl<'a> FormContext<'a> {
             consent,
         })
     }
+}
+
+/// Whose form a name means: a report's, or nobody's for that of newsletters alone.
+///
+/// # Errors
+/// When it can be no name.
+pub(in crate::web) fn form_slug(name: &str) -> Result<Option<Slug>, Error> {
+    if name == NEWSLETTERS {
+        return Ok(None);
+    }
+    name.parse().map(Some).map_err(|_| Error::NotFound)
+}
+
+/// The form of a report that is offered, or that of newsletters alone.
+///
+/// # Errors
+/// When there is no such form, or no more.
+pub(in crate::web) fn find_form<'a>(
+    catalog: &'a Arc<Catalog>,
+    report: Option<&Slug>,
+) -> Result<FormContext<'a>, Error> {
+    let Some(slug) = report else {
+        return FormContext::of_newsletters(catalog).ok_or(Error::NotFound);
+    };
+    FormContext::of_report(catalog, find_report(catalog, slug)?)
 }
 
 /// A report that is offered.

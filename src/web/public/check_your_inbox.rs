@@ -2,7 +2,6 @@
 //! knows only what its reader chose and when; it never says whether the address is known.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{RawQuery, State};
@@ -11,36 +10,35 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
 
-use crate::domain::catalog::purpose::Purpose;
+use super::awaited_mail::{AwaitedMail, came_back};
 use crate::domain::request_id::RequestId;
-use crate::domain::timestamp::Timestamp;
-use crate::mail::compose::confirmation_subject;
-use crate::store::mail::bounces;
 use crate::templates::page::Page;
 use crate::web::form::resend::resend as resend_mail;
 use crate::web::http::fields::FieldError;
-use crate::web::state::catalog::Catalog;
 use crate::web::waiting::Waiting;
 use crate::web::{App, Error};
 
 /// What the page says after one of its buttons, or a fresh link, led here: by its query.
 const WORDS: [(&str, &str); 4] = [
-    (
-        "word=again",
-        "You asked for the message again. One address gets only a few messages a day, so look once more \
-         whether it has come already.",
-    ),
-    ("word=wait", "It is too early to send the message again. This page says from when."),
+    ("word=again", AGAIN),
+    ("word=wait", TOO_EARLY),
     (
         "word=fresh",
         "If the request is still open, and we can write to the address that the old link was sent to, a fresh \
          one is on its way there.",
     ),
-    (
-        RESTS,
-        "No message was sent: this form is paused for now. Links we have already sent still work.",
-    ),
+    (RESTS, PAUSED),
 ];
+
+/// The message was asked for once more.
+pub(super) const AGAIN: &str = "You asked for the message again. One address gets only a few messages a day, so look \
+                                once more whether it has come already.";
+/// It was asked for too early.
+pub(super) const TOO_EARLY: &str =
+    "It is too early to send the message again. This page says from when.";
+/// It was asked for while the form rests.
+pub(super) const PAUSED: &str =
+    "No message was sent: this form is paused for now. Links we have already sent still work.";
 
 /// The query of the word for whose form rests.
 const RESTS: &str = "word=rests";
@@ -69,66 +67,23 @@ pub(super) async fn page(
     refused: Option<(&str, &'static str)>,
 ) -> Result<Html<String>, Error> {
     let catalog = app.catalog.get().await?;
-    let slug = waiting.and_then(Waiting::report_slug);
-    let report = slug.as_ref().and_then(|slug| catalog.report(slug)).map(|offered| &offered.report);
-    let title = report.map(|report| report.title.as_str());
-    let subject = confirmation_subject(&app.templates, &app.site, title).map_err(|error| {
-        tracing::error!(error = ?error, "the subject of mail 1 could not be rendered");
-        Error::Internal
-    })?;
-    let start_again = report.map_or_else(
-        || if waiting.is_some() { "/newsletters".to_owned() } else { "/".to_owned() },
-        |report| format!("/reports/{}", report.slug),
-    );
+    let mail = AwaitedMail::new(app, &catalog, waiting)?;
+    let start_again = mail.form_path();
     if let Some(waiting) = waiting
         && came_back(app, waiting).await
     {
         let (address, sender) = (&waiting.email, app.sender.from.to_string());
         return app.page(&CameBackPage { address, sender, start_again });
     }
-    let limit = &app.settings.mail_limit;
-    let again_from = waiting.and_then(|waiting| waiting.asks_again_from(limit, app.clock.now()));
     app.page(&CheckYourInboxPage {
-        address: waiting.map(|waiting| waiting.email.as_str()),
-        comes_by: waiting.and_then(|waiting| waiting.comes_by(limit)),
-        sender: app.sender.from.to_string(),
-        subject: waiting.map(|_| subject),
+        mail,
         word,
         form: CodeForm {
             code: refused.map_or("", |(typed, _)| typed),
             errors: refused.iter().map(|(_, what)| FieldError::new("code", *what)).collect(),
             shown: waiting.and_then(Waiting::shown),
         },
-        report: title,
-        chosen: waiting.and_then(|waiting| chosen(&catalog, waiting)),
-        rests: waiting.is_some() && catalog.rests(slug.as_ref()),
-        can_resend: again_from.is_none(),
-        resend_from: again_from,
         start_again,
-    })
-}
-
-/// The names of the boxes that were ticked on the form, besides the privacy policy's.
-fn chosen(catalog: &Catalog, waiting: &Waiting) -> Option<Vec<String>> {
-    let offer = |code: &Purpose| {
-        catalog.all_offers().chain(&catalog.archived).find(|offer| offer.purpose == *code)
-    };
-    let name = |code: &Purpose| code.named(offer(code).map(|offer| offer.name.as_str()));
-    Some(waiting.chosen.as_ref()?.iter().map(name).collect())
-}
-
-/// How long the page waits for that, when the database hangs.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-/// Whether the mail about this reader's own form came back, as from an address that does not exist: what
-/// became of other mail would tell whether the address is known. While the database is away the page is
-/// shown without it.
-async fn came_back(app: &App, waiting: &Waiting) -> bool {
-    let asked = async { bounces::came_back(&mut app.db.read().await?, waiting.signup_id).await };
-    let told = tokio::time::timeout(PATIENCE, asked).await;
-    told.unwrap_or(Err(sqlx::Error::PoolTimedOut)).unwrap_or_else(|error| {
-        tracing::error!(error = ?error, "whether a mail came back could not be read");
-        false
     })
 }
 
@@ -178,7 +133,8 @@ impl Page for CameBackPage<'_> {
     const TEMPLATE: &'static str = "public/came_back.html";
 
     fn samples() -> Vec<Self> {
-        let CheckYourInboxPage { sender, start_again, .. } = CheckYourInboxPage::sample();
+        let sender = "Example Press <reports@example.org>".to_owned();
+        let start_again = "/reports/digital-councils".to_owned();
         vec![Self { address: "reader@council.example", sender, start_again }]
     }
 }
@@ -186,23 +142,11 @@ impl Page for CameBackPage<'_> {
 /// `public/check_your_inbox.html`.
 #[derive(Clone, Serialize)]
 pub(super) struct CheckYourInboxPage<'a> {
-    /// What this browser typed; none where it sent no form, or long ago.
-    address: Option<&'a str>,
-    /// By when the mail comes, if there is one.
-    comes_by: Option<Timestamp>,
-    sender: String,
-    subject: Option<String>,
+    #[serde(flatten)]
+    mail: AwaitedMail<'a>,
     /// What was just done.
     word: Option<&'a str>,
     form: CodeForm<'a>,
-    report: Option<&'a str>,
-    /// What was ticked besides the privacy policy, by name; none where that was too much to keep.
-    chosen: Option<Vec<String>>,
-    /// Whether the form rests.
-    rests: bool,
-    can_resend: bool,
-    /// From when it can be sent again, if not now.
-    resend_from: Option<Timestamp>,
     start_again: String,
 }
 
@@ -215,66 +159,34 @@ struct CodeForm<'a> {
     shown: Option<String>,
 }
 
-impl CheckYourInboxPage<'_> {
-    /// Right after a form for a report was sent.
-    fn sample() -> Self {
-        Self {
-            address: Some("reader@council.example"),
-            comes_by: Some(Timestamp::SAMPLE),
-            sender: "Example Press <reports@example.org>".to_owned(),
-            subject: Some("Your link to Digital councils".to_owned()),
+impl Page for CheckYourInboxPage<'_> {
+    const TEMPLATE: &'static str = "public/check_your_inbox.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |mail: AwaitedMail<'static>| Self {
+            start_again: mail.form_path(),
+            mail,
             word: None,
             form: CodeForm {
                 code: "",
                 errors: vec![],
                 shown: Some("digital-councils newsletter:weekly".to_owned()),
             },
-            report: Some("Digital councils"),
-            chosen: Some(vec!["The weekly".to_owned()]),
-            rests: false,
-            can_resend: false,
-            resend_from: Some(Timestamp::SAMPLE),
-            start_again: "/reports/digital-councils".to_owned(),
-        }
-    }
-}
-
-impl Page for CheckYourInboxPage<'_> {
-    const TEMPLATE: &'static str = "public/check_your_inbox.html";
-
-    fn samples() -> Vec<Self> {
-        let sent = Self::sample();
-        let later = Self { can_resend: true, resend_from: None, ..sent.clone() };
-        let refused = Self {
-            form: CodeForm {
-                code: "12345",
-                errors: FieldError::samples(&["code"]),
-                shown: Some(String::new()),
-            },
-            report: None,
-            chosen: Some(vec![]),
-            ..later.clone()
         };
-        let many = Self {
-            form: CodeForm { shown: None, ..sent.form.clone() },
-            comes_by: None,
-            chosen: None,
-            ..sent.clone()
+        let [sent, rests, later, newsletter, many, stranger] = AwaitedMail::samples().map(page);
+        let refused = CodeForm {
+            code: "12345",
+            errors: FieldError::samples(&["code"]),
+            shown: Some(String::new()),
         };
-        let stranger = Self {
-            address: None,
-            comes_by: None,
-            subject: None,
-            report: None,
-            ..Self { resend_from: None, can_resend: true, ..many.clone() }
-        };
+        let unknown = CodeForm { shown: None, ..many.form.clone() };
         vec![
             Self { word: Some("You asked for the message again."), ..sent },
-            Self { rests: true, ..later.clone() },
+            rests,
             later,
-            refused,
-            many,
-            stranger,
+            Self { form: refused, ..newsletter },
+            Self { form: unknown.clone(), ..many },
+            Self { form: unknown, ..stranger },
         ]
     }
 }

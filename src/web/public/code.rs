@@ -31,10 +31,10 @@ use crate::web::http::fields::{FieldError, Fields};
 use crate::web::waiting::Waiting;
 use crate::web::{App, Error};
 
-const NO_CODE: &str = "Enter the six-digit code from our message";
-const WRONG_CODE: &str =
+pub(super) const NO_CODE: &str = "Enter the six-digit code from our message";
+pub(super) const WRONG_CODE: &str =
     "That code isn’t right: enter the one in our latest message, or follow its link";
-const NO_TRY_LEFT: &str =
+pub(super) const NO_TRY_LEFT: &str =
     "Too many codes have been tried for this address today. The link in our message still works";
 
 pub(super) fn router() -> Router<Arc<App>> {

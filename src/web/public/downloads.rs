@@ -15,6 +15,7 @@ use axum::routing::{get, post};
 use self::page::{AgreedWords, DownloadPage, GrantedReport};
 use self::range::{Asked, asked};
 use super::reports::cover_path;
+use super::return_link::ReturnLink;
 use crate::domain::catalog::report::readable_size;
 use crate::domain::request_id::RequestId;
 use crate::domain::signup::link::{Link, LinkKind};
@@ -80,6 +81,7 @@ async fn show(
         until: grant.expires_at,
         agreed: AgreedWords::from_consents(standing.iter().filter(of_this_form)),
         alone,
+        return_to: ReturnLink::of_report(&app, &catalog, &grant.report_slug),
         manage_url: just_confirmed.then(|| JustConfirmed::manage_path(&app, grant.subscriber_id)),
     })
 }

@@ -1,11 +1,13 @@
 //! The reader's pages. They work without script; GET and HEAD change nothing of
 //! anybody's; words about to be shown for the first time are written down.
 
+mod awaited_mail;
 mod blank_form;
 mod check_your_inbox;
 mod code;
 mod confirm;
 mod downloads;
+mod embed;
 mod form_parts;
 mod index;
 mod ledger;
@@ -22,6 +24,7 @@ mod preferences;
 mod purposes;
 mod renew;
 mod reports;
+mod return_link;
 mod robots;
 mod security_txt;
 mod shown_form;
@@ -43,6 +46,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .merge(index::router())
         .merge(reports::router())
         .merge(newsletters::router())
+        .merge(embed::router())
         .merge(check_your_inbox::router())
         .merge(code::router())
         .merge(confirm::router())

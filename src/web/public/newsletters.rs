@@ -66,7 +66,7 @@ async fn submit(visitor: Visitor, fields: Fields) -> Result<Response, Error> {
         own: FormPage { name: &form_name(None), render: &own },
         other: Some(FormPage { name: index::NAME, render: &first }),
     };
-    receive(visitor, &context, &fields, &pages).await
+    receive(visitor, &context, &fields, pages).await
 }
 
 /// The form, begun on another page with an address alone. Nothing is stored, so any page may lead here.

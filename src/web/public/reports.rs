@@ -74,7 +74,7 @@ async fn submit(
     let name = form_name(Some(&offered.report.slug));
     let render = |form: ShownForm<'_>| page(&app, &offered.report, Some(form));
     let own = FormPage { name: &name, render: &render };
-    receive(visitor, &context, &fields, &FormPages { own, other: None }).await
+    receive(visitor, &context, &fields, FormPages { own, other: None }).await
 }
 
 /// The form, begun on another page with an address alone. Nothing is stored, so any page may lead here.

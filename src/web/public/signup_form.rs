@@ -17,32 +17,65 @@ use crate::web::visitor::Visitor;
 use crate::web::waiting::Waiting;
 use crate::web::{Error, origin};
 
+/// Where a form stands that was sent.
+pub(super) struct Place<'a> {
+    /// The pages on which it does.
+    pub pages: FormPages<'a>,
+    /// The page elsewhere around that, where its browser says which.
+    pub page: Option<String>,
+    /// What the same browser sent before, where it keeps that.
+    pub before: Option<Waiting>,
+}
+
 /// Takes a form that was sent: stores it and leads to the waiting page, or shows it again
 /// with what to do. The answer does not depend on whether the address is known.
 pub(super) async fn receive(
     visitor: Visitor,
     context: &FormContext<'_>,
     fields: &Fields,
-    pages: &FormPages<'_>,
+    pages: FormPages<'_>,
 ) -> Result<Response, Error> {
-    let Visitor { app, ip, headers, request_id } = visitor;
-    let elsewhere = origin::elsewhere(&app, &headers)?;
-    app.network_limits.signups.check(ip)?;
-    let answers = match Answers::read(context, fields) {
-        Ok(answers) => answers,
-        Err(unusable) => {
-            let blank = pages.own.blank(&app, context)?;
-            let form = page_form(context, Some(refused(fields, unusable))).naming(&blank.sha256);
-            let page = (pages.own.render)(form)?;
+    let before = Waiting::read(&visitor.app, &visitor.headers);
+    let place = Place { pages, page: None, before };
+    let waiting = match take(&visitor, context, fields, place).await? {
+        Ok(waiting) => waiting,
+        Err(page) => {
             return Ok(embeddable((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()));
         }
     };
-    // On a page of somebody else stands what its owner wrote there, whatever form of ours it names.
-    let (blank, drawn_by, source) = match elsewhere {
-        None => (pages.shown(&app, context, fields)?, DrawnBy::Ours, context.path.clone()),
-        Some(origin) => (None, DrawnBy::Page, origin),
+    let cookie = waiting.header(&visitor.app).ok_or(Error::Internal)?;
+    let to = [
+        (header::LOCATION, "/check-your-inbox".parse().map_err(|_| Error::Internal)?),
+        (header::SET_COOKIE, cookie),
+    ];
+    Ok((StatusCode::SEE_OTHER, to).into_response())
+}
+
+/// Takes a form that was sent: stores it, or gives the page on which it is shown again with what to do.
+pub(super) async fn take(
+    visitor: &Visitor,
+    context: &FormContext<'_>,
+    fields: &Fields,
+    place: Place<'_>,
+) -> Result<Result<Waiting, Html<String>>, Error> {
+    let Visitor { app, ip, headers, request_id } = visitor;
+    let Place { pages, page, before } = place;
+    let elsewhere = origin::elsewhere(app, headers)?;
+    app.network_limits.signups.check(*ip)?;
+    let answers = match Answers::read(context, fields) {
+        Ok(answers) => answers,
+        Err(unusable) => {
+            let blank = pages.own.blank(app, context)?;
+            let form = page_form(context, Some(refused(fields, unusable))).naming(&blank.sha256);
+            return Ok(Err((pages.own.render)(form)?));
+        }
     };
-    let before = to_same_mailbox(&app, Waiting::read(&app, &headers), &answers.email);
+    // On a page of somebody else stands what its owner wrote there, whatever form of ours it names.
+    let (blank, drawn_by, source, page) = match elsewhere {
+        None => (pages.shown(app, context, fields)?, DrawnBy::Ours, context.path.clone(), page),
+        Some(origin) => (None, DrawnBy::Page, origin, None),
+    };
+    let before = to_same_mailbox(app, before, &answers.email);
     let form = HandIn {
         context,
         answers,
@@ -51,18 +84,12 @@ pub(super) async fn receive(
         method: Method::Form,
         drawn_by,
         source,
-        page: None,
+        page,
         request: None,
         before,
-        request_id,
+        request_id: request_id.clone(),
     };
-    let waiting = hand_in(&app, form).await?;
-    let cookie = waiting.header(&app).ok_or(Error::Internal)?;
-    let to = [
-        (header::LOCATION, "/check-your-inbox".parse().map_err(|_| Error::Internal)?),
-        (header::SET_COOKIE, cookie),
-    ];
-    Ok((StatusCode::SEE_OTHER, to).into_response())
+    Ok(Ok(hand_in(app, form).await?))
 }
 
 /// The form with an address that was typed on another page, and nothing ticked (GDPR Art. 7(2): the words stand here). It

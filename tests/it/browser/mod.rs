@@ -4,6 +4,7 @@
 
 mod choices;
 mod element;
+mod frame;
 mod journey;
 mod pages;
 pub mod reader;

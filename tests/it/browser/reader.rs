@@ -207,8 +207,10 @@ impl Reader {
         found.text().await.ok()
     }
 
+    /// That of the page, or of the one in the frame that its reader went into.
     pub async fn title(&self) -> String {
-        self.browser.title().await.unwrap()
+        let title = self.browser.execute("return document.title", Vec::new()).await.unwrap();
+        title.as_str().unwrap_or_default().to_owned()
     }
 
     /// Waits for the page with this heading.

@@ -8,6 +8,7 @@ mod cookies;
 mod dashboard;
 mod downloads;
 mod elsewhere;
+mod framed;
 mod fresh_links;
 mod giving_way;
 mod hostile;

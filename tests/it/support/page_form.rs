@@ -95,6 +95,7 @@ fn control(tag: &str) -> Control {
                 .next()?
                 .replace("&quot;", "\"")
                 .replace("&#x27;", "'")
+                .replace("&#x2f;", "/")
                 .replace("&lt;", "<")
                 .replace("&gt;", ">")
                 .replace("&amp;", "&"),

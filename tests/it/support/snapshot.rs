@@ -8,7 +8,7 @@ const FILTERS: [(&str, &str); 15] = [
     // A receipt in a link.
     (r"=eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", "=JWS"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
-    (r"/assets/site\.[0-9a-f]{12}\.css", "/assets/site.HASH.css"),
+    (r"/assets/(site|framed)\.[0-9a-f]{12}\.", "/assets/$1.HASH."),
     // Of a page with all that it shows, and the program's version.
     (r#"name="blank" value="[0-9a-f]{64}""#, r#"name="blank" value="BLANK""#),
     (

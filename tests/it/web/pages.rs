@@ -6,6 +6,7 @@ use assent::domain::alarm::confirmations;
 use assent::flows::raise_alarm::raise;
 
 use crate::support::app::{Answer, Database, PATH, TestApp, form};
+use crate::support::page_form::PageForm;
 use crate::support::poll;
 use crate::support::snapshot::{same, same_mail, same_page};
 
@@ -349,4 +350,35 @@ async fn exports_with_hostile_cells() {
         // Line endings are shown, for they are part of the format.
         same(name, &text.replace('\r', "␍").replace('\u{feff}', "␂BOM␃"));
     }
+}
+
+// In a frame on a page of the operator's; what its reader waits with is another text each time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_form_in_a_frame() {
+    let set = [("ASSENT_EMBED_ORIGINS", "https://press.example")];
+    let app = TestApp::start_with(Database::Sqlite, &set).await;
+    let load =
+        |path| app.send(app.request("GET", path).header("referer", "https://press.example/"));
+    let page = load("/embed/sample").await;
+    same_page("embed_form", &page, 200);
+    same_page("embed_newsletters", &load("/embed/newsletters").await, 200);
+    same_page("embed_error", &load("/embed/none").await, 404);
+    same_page(
+        "embed_errors",
+        &app.post("/embed/sample", "framed_by=https://press.example").await,
+        422,
+    );
+    let steady = |answer: &Answer| {
+        let page = answer.text();
+        let token = PageForm::find(&page, "/embed/sample/code").value("waiting").to_owned();
+        Answer { body: page.replace(&token, "WAITING").into_bytes(), ..answer.clone() }
+    };
+    let inbox = app.post("/embed/sample", &form("ada@b.example", "&newsletter=weekly")).await;
+    same_page("embed_inbox", &steady(&inbox), 202);
+    let mail = app.next_mail("ada@b.example", 0).await;
+    app.mail_settled().await;
+    let body =
+        PageForm::find(&inbox.text(), "/embed/sample/code").fill("code", &mail.code()).body();
+    let ready = app.post("/embed/sample/code", &body).await;
+    same_page("embed_ready", &ready, 200);
 }

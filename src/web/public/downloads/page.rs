@@ -6,6 +6,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::consent::consents::CurrentConsent;
 use crate::templates::page::Page;
 use crate::web::public::form_parts::on_record;
+use crate::web::public::return_link::ReturnLink;
 use crate::web::public::unconfirmed_form::MASKED_SAMPLE;
 
 /// `public/download.html`.
@@ -18,6 +19,8 @@ pub(in crate::web) struct DownloadPage<'a> {
     pub(super) agreed: AgreedWords<'a>,
     /// Whether the report was asked for, and nothing besides.
     pub(super) alone: bool,
+    /// Where its owner can go on.
+    pub(super) return_to: Option<ReturnLink<'a>>,
     /// Where its owner changes their choices; none in another browser than the one that just confirmed.
     pub(super) manage_url: Option<String>,
 }
@@ -87,12 +90,14 @@ impl Page for DownloadPage<'_> {
             until: Timestamp::SAMPLE,
             agreed: AgreedWords::default(),
             alone,
+            return_to: None,
             manage_url: None,
         };
         let cover = Some("/reports/digital-councils/cover".to_owned());
         let just_confirmed = Self {
             report: GrantedReport { cover, ..report.clone() },
             agreed: AgreedWords::sample(),
+            return_to: Some(ReturnLink::sample()),
             manage_url: Some("/preferences/TOKEN".to_owned()),
             ..elsewhere(false)
         };

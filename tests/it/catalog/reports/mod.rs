@@ -3,6 +3,7 @@
 mod adding;
 mod editing;
 mod offering;
+mod returning;
 
 use std::path::Path;
 

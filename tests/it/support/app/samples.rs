@@ -148,6 +148,7 @@ impl TestApp {
             requires_name: false,
             requires_organisation: false,
             requires_job_title: false,
+            return_to: None,
             status: ReportStatus::Draft,
             created_at: at.now,
             published_at: None,

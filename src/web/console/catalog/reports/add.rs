@@ -22,7 +22,8 @@ use crate::web::http::upload::{self, LIMITS, Uploaded};
 use crate::web::{App, Error};
 
 pub(super) async fn ask(session: StaffSession) -> Result<Response, Error> {
-    let boxes = Boxes::find(&mut session.app.db.read().await?).await?;
+    let app = &session.app;
+    let boxes = Boxes::find(app, &mut app.db.read().await?).await?;
     page(&session, StatusCode::OK, Values::default().shown(&boxes, String::new()), vec![])
 }
 
@@ -32,7 +33,7 @@ pub(super) async fn add(
     request: Request,
 ) -> Result<Response, Error> {
     let app = &session.app;
-    let boxes = Boxes::find(&mut app.db.read().await?).await?;
+    let boxes = Boxes::find(app, &mut app.db.read().await?).await?;
     let received = upload::receive(&app.files, &app.moment(), request, LIMITS).await;
     let uploaded = match received {
         Ok(uploaded) => uploaded,
@@ -144,6 +145,7 @@ fn report(at: &Moment, slug: Slug, details: &ReportDetails, uploaded: &Uploaded)
         requires_name: details.requires_name,
         requires_organisation: details.requires_organisation,
         requires_job_title: details.requires_job_title,
+        return_to: details.return_to.clone(),
         status: ReportStatus::Draft,
         created_at: at.now,
         published_at: None,

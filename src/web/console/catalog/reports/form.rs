@@ -1,16 +1,20 @@
 //! The form of what can be edited of a report: what it shows, and what it says.
 
+use std::sync::LazyLock;
+
 use serde::Serialize;
 
 use crate::domain::catalog::markdown::demand_own_images;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::catalog::report_details::ReportDetails;
+use crate::domain::catalog::return_address::ReturnAddress;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
 use crate::store::Tx;
 use crate::store::catalog::newsletters::Newsletter;
 use crate::store::catalog::purposes::OwnPurpose;
 use crate::store::catalog::{newsletters, purposes};
+use crate::web::App;
 use crate::web::choice::Choice;
 use crate::web::console::form::{Faults, fault, line, needed, once};
 use crate::web::http::fields::Fields;
@@ -21,16 +25,21 @@ const PAGES: std::ops::Range<i64> = 1..100_000;
 const REQUIRED: [(&str, &str); 3] =
     [("name", "Name"), ("organisation", "Organisation"), ("job_title", "Job title")];
 
-/// What forms can offer besides the report: the boxes to choose from.
+/// What there is to choose from: the boxes that forms can offer besides the report, and the sites whose pages can be
+/// linked.
 pub(super) struct Boxes {
     newsletters: Vec<Newsletter>,
     purposes: Vec<OwnPurpose>,
+    sites: Vec<String>,
+    /// The page that is linked already, which may stay.
+    pub linked: Option<ReturnAddress>,
 }
 
 impl Boxes {
-    pub(super) async fn find(tx: &mut Tx) -> sqlx::Result<Self> {
+    pub(super) async fn find(app: &App, tx: &mut Tx) -> sqlx::Result<Self> {
         let newsletters = newsletters::list(tx).await?;
-        Ok(Self { newsletters, purposes: purposes::list(tx).await? })
+        let purposes = purposes::list(tx).await?;
+        Ok(Self { newsletters, purposes, sites: app.embed_origins.clone(), linked: None })
     }
 
     /// What a box of this field is called.
@@ -60,6 +69,7 @@ pub(super) struct Values {
     summary: String,
     body: String,
     pages: String,
+    return_to: String,
     required: Vec<String>,
     newsletters: Vec<String>,
     purposes: Vec<String>,
@@ -78,6 +88,7 @@ impl Values {
             summary: details.summary.clone(),
             body: details.body.clone(),
             pages: details.pages.map(|pages| pages.to_string()).unwrap_or_default(),
+            return_to: details.return_to.as_ref().map(ToString::to_string).unwrap_or_default(),
             required: required.iter().filter(|(_, is)| *is).map(|(n, _)| (*n).to_owned()).collect(),
             newsletters: details.newsletters.iter().map(ToString::to_string).collect(),
             purposes: details.purposes.iter().map(ToString::to_string).collect(),
@@ -92,6 +103,7 @@ impl Values {
             summary: fields.one("summary").to_owned(),
             body: fields.text("body").to_owned(),
             pages: fields.one("pages").to_owned(),
+            return_to: fields.one("return_to").to_owned(),
             required: all("required"),
             newsletters: all("newsletter"),
             purposes: all("purpose"),
@@ -117,6 +129,7 @@ impl Values {
             required_options: required_options(),
             newsletter_options: options(newsletters, &self.newsletters),
             purpose_options: options(purposes, &self.purposes),
+            sites: &boxes.sites,
             values: self,
         }
     }
@@ -132,6 +145,8 @@ pub(super) struct ReportForm<'a> {
     required_options: Vec<Choice<'a>>,
     newsletter_options: Vec<Choice<'a>>,
     purpose_options: Vec<Choice<'a>>,
+    /// The sites whose pages can be linked.
+    sites: &'a [String],
 }
 
 impl ReportForm<'_> {
@@ -144,6 +159,7 @@ impl ReportForm<'_> {
             summary: text("What 75 councils say."),
             body: text("## Inside\n\nA survey."),
             pages: text("24"),
+            return_to: text("https://www.example.org/thanks"),
             required: vec![text("name")],
             newsletters: vec![text("weekly")],
             purposes: vec![text("partner-offers")],
@@ -162,6 +178,7 @@ impl ReportForm<'_> {
                 "Offers of partners",
                 Some("Partners may email me."),
             )],
+            sites: SAMPLE_SITES.as_slice(),
         };
         let blank = Self {
             values: Values::default(),
@@ -169,10 +186,14 @@ impl ReportForm<'_> {
             required_options: required_options(),
             newsletter_options: vec![],
             purpose_options: vec![],
+            sites: &[],
         };
         [filled, blank]
     }
 }
+
+static SAMPLE_SITES: LazyLock<[String; 1]> =
+    LazyLock::new(|| ["https://www.example.org".to_owned()]);
 
 fn required_options() -> Vec<Choice<'static>> {
     let option = |(value, title)| Choice { value, title, hint: None };
@@ -207,6 +228,7 @@ pub(super) fn parse(fields: &Fields, boxes: &Boxes) -> Result<ReportDetails, Fau
     if pages.is_err() {
         faults.push(fault("pages", "Enter a whole number of pages, or leave the field empty"));
     }
+    let return_to = return_to(fields, boxes, &mut faults);
     let required = fields.all("required");
     if !required.iter().all(|name| REQUIRED.iter().any(|(known, _)| known == name)) {
         faults.push(fault("required", "Choose from the fields shown here"));
@@ -233,12 +255,43 @@ pub(super) fn parse(fields: &Fields, boxes: &Boxes) -> Result<ReportDetails, Fau
                 requires_name: required.contains(&"name"),
                 requires_organisation: required.contains(&"organisation"),
                 requires_job_title: required.contains(&"job_title"),
+                return_to,
                 newsletters,
                 purposes,
             })
         }
         _ => Err(faults),
     }
+}
+
+/// Where readers can go on; finds fault with a page that could not be linked.
+fn return_to(fields: &Fields, boxes: &Boxes, faults: &mut Faults) -> Option<ReturnAddress> {
+    let before = faults.len();
+    once(fields, &["return_to"], faults);
+    let typed = fields.one("return_to").trim();
+    if typed.is_empty() || faults.len() > before {
+        return None;
+    }
+    let address: ReturnAddress = match typed.parse() {
+        Ok(address) if !fields.is_faulty("return_to") => address,
+        _ => {
+            let words = "Enter the whole address of a page, such as https://www.example.org/thanks";
+            faults.push(fault("return_to", words));
+            return None;
+        }
+    };
+    if address.is_of(&boxes.sites) || boxes.linked.as_ref() == Some(&address) {
+        return Some(address);
+    }
+    let origin = address.origin();
+    let words = match boxes.sites.as_slice() {
+        [] => format!(
+            "No page can be linked while embed_origins is not set: {origin} would have to be in it"
+        ),
+        sites => format!("Enter a page of {}: {origin} is not in embed_origins", sites.join(", ")),
+    };
+    faults.push(fault("return_to", words));
+    None
 }
 
 fn pages(text: &str) -> Result<Option<i64>, ()> {

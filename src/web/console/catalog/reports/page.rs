@@ -102,6 +102,7 @@ fn changed(boxes: &Boxes, conflicts: &[&'static str], now: &ReportDetails) -> Ve
         "body" => "Text of the page",
         "pages" => "Number of pages",
         "required" => "What readers must fill in",
+        "return_to" => "Where readers can go on",
         "newsletter" => "Newsletters offered",
         _ => "Purposes offered",
     };
@@ -122,6 +123,7 @@ pub(super) struct ReportView {
     seen: String,
     errors: Faults,
     changed: Vec<Changed>,
+    unlinked: Option<String>,
     word: Option<&'static str>,
 }
 
@@ -133,8 +135,9 @@ impl ReportView {
         let missing = missing(app, &mut tx).await?;
         let newsletter = details.newsletters.first().map(Purpose::newsletter);
         let first = newsletter.as_ref().or(details.purposes.first());
-        let boxes = Boxes::find(&mut tx).await?;
+        let mut boxes = Boxes::find(app, &mut tx).await?;
         drop(tx);
+        boxes.linked.clone_from(&report.return_to);
         let counted = app.figures.reports.get(()).await;
         Ok(Self {
             figures: Figures::for_report(counted.as_deref(), &report),
@@ -146,6 +149,7 @@ impl ReportView {
             seen: details.seen(),
             errors: vec![],
             changed: vec![],
+            unlinked: unlinked(app, &report),
             word: None,
             report,
         })
@@ -187,10 +191,17 @@ impl ReportView {
             missing: if offered { vec![] } else { self.missing },
             errors: self.errors,
             changed: self.changed,
+            unlinked: self.unlinked,
             word: self.word,
         };
         session.answer(&page, status)
     }
+}
+
+/// The page where readers could go on, while its site is none of `embed_origins`.
+fn unlinked(app: &App, report: &Report) -> Option<String> {
+    let address = report.return_to.as_ref().filter(|address| !address.is_of(&app.embed_origins));
+    address.map(ToString::to_string)
 }
 
 /// What is still to be done before a report can be published: `controller`, `policy`.

@@ -23,6 +23,8 @@ pub(in crate::web::console) struct ReportPage<'a> {
     pub(super) errors: Faults,
     /// What somebody else changed meanwhile.
     pub(super) changed: Vec<Changed>,
+    /// The page where readers could go on, while it is not linked.
+    pub(super) unlinked: Option<String>,
     pub(super) word: Option<&'static str>,
 }
 
@@ -80,6 +82,7 @@ impl Page for ReportPage<'_> {
                 missing: vec![],
                 errors: vec![],
                 changed: vec![],
+                unlinked: None,
                 word: None,
             }
         };
@@ -95,6 +98,7 @@ impl Page for ReportPage<'_> {
             Self { word: Some("The report is added as a draft."), ..draft() },
             Self { missing: vec!["controller", "policy"], ..draft() },
             published(),
+            Self { unlinked: Some("https://www.example.org/thanks".to_owned()), ..published() },
             Self { figures: Figures::default(), counted_at: None, ..published() },
             overtaken,
         ]

@@ -3,8 +3,9 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
+use crate::domain::qr_picture::Picture;
 use crate::domain::staff::right::Right;
-use crate::domain::staff::two_factor::{Picture, RecoveryCode};
+use crate::domain::staff::two_factor::RecoveryCode;
 use crate::flows::staff::use_two_factor::{
     FirstCode, TurnedOff, begin, renew_recovery, secret_of, turn_off, turn_on,
 };

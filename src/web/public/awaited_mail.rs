@@ -1,0 +1,133 @@
+//! The mail that somebody waits for, as pages tell of it: nothing of it depends on whether the address is known.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::slug::Slug;
+use crate::domain::timestamp::Timestamp;
+use crate::mail::compose::confirmation_subject;
+use crate::store::mail::bounces;
+use crate::web::state::catalog::Catalog;
+use crate::web::waiting::Waiting;
+use crate::web::{App, Error};
+
+/// What pages tell of a mail that is waited for.
+#[derive(Clone, Serialize)]
+pub(super) struct AwaitedMail<'a> {
+    /// What was typed; none where no form was sent from here, or long ago.
+    pub address: Option<&'a str>,
+    /// By when the mail comes, if there is one.
+    comes_by: Option<Timestamp>,
+    sender: String,
+    subject: Option<String>,
+    /// The title of the report asked for.
+    report: Option<&'a str>,
+    /// What was ticked besides the privacy policy, by name; none where that was too much to keep.
+    chosen: Option<Vec<String>>,
+    /// Whether the form rests.
+    rests: bool,
+    can_resend: bool,
+    /// From when it can be sent again, if not now.
+    resend_from: Option<Timestamp>,
+    /// The report whose form was sent, while it is known.
+    #[serde(skip)]
+    slug: Option<&'a Slug>,
+}
+
+impl<'a> AwaitedMail<'a> {
+    /// What is told of this form's; of none, how mails look in general.
+    pub(super) fn new(
+        app: &App,
+        catalog: &'a Catalog,
+        waiting: Option<&'a Waiting>,
+    ) -> Result<Self, Error> {
+        let slug = waiting.and_then(Waiting::report_slug);
+        let report = slug.as_ref().and_then(|slug| catalog.report(slug)).map(|of| &of.report);
+        let title = report.map(|report| report.title.as_str());
+        let subject = confirmation_subject(&app.templates, &app.site, title).map_err(|error| {
+            tracing::error!(error = ?error, "the subject of mail 1 could not be rendered");
+            Error::Internal
+        })?;
+        let limit = &app.settings.mail_limit;
+        let again_from =
+            waiting.and_then(|waiting| waiting.asks_again_from(limit, app.clock.now()));
+        Ok(Self {
+            address: waiting.map(|waiting| waiting.email.as_str()),
+            comes_by: waiting.and_then(|waiting| waiting.comes_by(limit)),
+            sender: app.sender.from.to_string(),
+            subject: waiting.map(|_| subject),
+            report: title,
+            chosen: waiting.and_then(|waiting| chosen(catalog, waiting)),
+            rests: waiting.is_some() && catalog.rests(slug.as_ref()),
+            can_resend: again_from.is_none(),
+            resend_from: again_from,
+            slug: report.map(|report| &report.slug),
+        })
+    }
+
+    /// The page of ours with the form that was sent.
+    pub(super) fn form_path(&self) -> String {
+        match (self.slug, self.address) {
+            (Some(slug), _) => format!("/reports/{slug}"),
+            (None, Some(_)) => "/newsletters".to_owned(),
+            (None, None) => "/".to_owned(),
+        }
+    }
+}
+
+/// The names of the boxes that were ticked on the form, besides the privacy policy's.
+fn chosen(catalog: &Catalog, waiting: &Waiting) -> Option<Vec<String>> {
+    let offer = |code: &Purpose| {
+        catalog.all_offers().chain(&catalog.archived).find(|offer| offer.purpose == *code)
+    };
+    let name = |code: &Purpose| code.named(offer(code).map(|offer| offer.name.as_str()));
+    Some(waiting.chosen.as_ref()?.iter().map(name).collect())
+}
+
+/// How long the page waits for that, when the database hangs.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Whether the mail about this reader's own form came back, as from an address that does not exist: what
+/// became of other mail would tell whether the address is known. While the database is away the page is
+/// shown without it.
+pub(super) async fn came_back(app: &App, waiting: &Waiting) -> bool {
+    let asked = async { bounces::came_back(&mut app.db.read().await?, waiting.signup_id).await };
+    let told = tokio::time::timeout(PATIENCE, asked).await;
+    told.unwrap_or(Err(sqlx::Error::PoolTimedOut)).unwrap_or_else(|error| {
+        tracing::error!(error = ?error, "whether a mail came back could not be read");
+        false
+    })
+}
+
+impl AwaitedMail<'static> {
+    /// Right after a form for a report was sent, while it rests, later, of a form for newsletters alone, of one of too many,
+    /// and of who sent none.
+    pub(super) fn samples() -> [Self; 6] {
+        let sent = Self {
+            address: Some("reader@council.example"),
+            comes_by: Some(Timestamp::SAMPLE),
+            sender: "Example Press <reports@example.org>".to_owned(),
+            subject: Some("Your link to Digital councils".to_owned()),
+            report: Some("Digital councils"),
+            chosen: Some(vec!["The weekly".to_owned()]),
+            rests: false,
+            can_resend: false,
+            resend_from: Some(Timestamp::SAMPLE),
+            slug: None,
+        };
+        let later = Self { can_resend: true, resend_from: None, ..sent.clone() };
+        let newsletter = Self { report: None, chosen: Some(vec![]), ..later.clone() };
+        let many = Self { comes_by: None, chosen: None, ..sent.clone() };
+        let stranger = Self {
+            address: None,
+            subject: None,
+            report: None,
+            can_resend: true,
+            resend_from: None,
+            ..many.clone()
+        };
+        [sent, Self { rests: true, ..later.clone() }, later, newsletter, many, stranger]
+    }
+}
