@@ -15,7 +15,7 @@ use crate::web::state::catalog::{Catalog, Offer, OfferedReport};
 pub(in crate::web) struct FormContext<'a> {
     /// What is on offer.
     pub catalog: &'a Arc<Catalog>,
-    /// The page's own path: where the form posts, and what the evidence names.
+    /// The page's own path, which the evidence names.
     pub path: String,
     /// The report asked for.
     pub report: Option<&'a Report>,

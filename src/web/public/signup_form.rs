@@ -9,6 +9,7 @@ use crate::domain::signup::submitted_form::{DrawnBy, Method};
 use crate::domain::slug::Slug;
 use crate::web::form::RESTS_FOR;
 use crate::web::form::answers::{Answers, Unusable};
+use crate::web::form::came_from::came_from;
 use crate::web::form::form_context::FormContext;
 use crate::web::form::hand_in::{HandIn, hand_in, to_same_mailbox};
 use crate::web::headers::Embeddable;
@@ -25,7 +26,7 @@ pub(super) async fn receive(
     fields: &Fields,
     pages: &FormPages<'_>,
 ) -> Result<Response, Error> {
-    let Visitor { app, ip, headers, request_id } = visitor;
+    let Visitor { app, ip, query, headers, request_id } = visitor;
     let elsewhere = origin::elsewhere(&app, &headers)?;
     app.network_limits.signups.check(ip)?;
     let answers = match Answers::read(context, fields) {
@@ -37,6 +38,7 @@ pub(super) async fn receive(
             return Ok(embeddable((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()));
         }
     };
+    let came_from = came_from(&app, &query, elsewhere.as_deref());
     // On a page of somebody else stands what its owner wrote there, whatever form of ours it names.
     let (blank, drawn_by, source) = match elsewhere {
         None => (pages.shown(&app, context, fields)?, DrawnBy::Ours, context.path.clone()),
@@ -52,6 +54,7 @@ pub(super) async fn receive(
         drawn_by,
         source,
         page: None,
+        came_from,
         request: None,
         before,
         request_id,
@@ -66,12 +69,23 @@ pub(super) async fn receive(
 }
 
 /// The form with an address that was typed on another page, and nothing ticked (GDPR Art. 7(2): the words stand here). It
-/// is stored once it is sent from here.
-pub(super) fn begun<'a>(context: &FormContext<'a>, fields: &'a Fields) -> ShownForm<'a> {
+/// is stored once it is sent from here. Where its reader came from goes on in the address that it posts to.
+pub(super) fn begun<'a>(
+    visitor: &Visitor,
+    context: &FormContext<'a>,
+    fields: &'a Fields,
+) -> ShownForm<'a> {
+    let Visitor { app, query, headers, .. } = visitor;
+    // Any page may lead here; which one, is said of those that may hold our forms.
+    let elsewhere = origin::elsewhere(app, headers).ok().flatten();
+    let query = came_from(app, query, elsewhere.as_deref()).to_query();
+    let mark = if query.is_empty() { "" } else { "?" };
+    let action = format!("{}{mark}{query}", context.path);
     let unclear = fields.is_repeated("email") || fields.is_faulty("email");
     let email = if unclear { "" } else { fields.one("email") };
     let values = Values { email, ..Values::default() };
-    page_form(context, Some(Refused { values, consent: false, ticked: vec![], errors: vec![] }))
+    let typed = Refused { values, consent: false, ticked: vec![], errors: vec![] };
+    page_form(context, Some(typed)).posting_to(action)
 }
 
 /// What stood in a form that cannot be taken, to be shown again.
