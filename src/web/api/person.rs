@@ -24,6 +24,7 @@ use crate::store::consent::permissions::PermissionFacts;
 use crate::store::contacts::subject_access;
 use crate::store::contacts::subscribers::{self, Subscriber};
 use crate::store::ledger::verdicts::Verdict;
+use crate::store::signup::signup_sources::{self, ConfirmedSource};
 use crate::web::disclosure::audit_disclosure;
 use crate::web::people::answers::answer;
 use crate::web::{App, Error};
@@ -55,6 +56,7 @@ async fn show(
     let is_sound = verdict.as_ref().is_none_or(Verdict::is_sound);
     let facts = permissions::list(&mut tx, app.clock.now(), person.subscriber_id).await?;
     let stopped = subject_access::list_suppressions(&mut tx, &person.address_key).await?;
+    let sources = signup_sources::list_confirmed(&mut tx, &person.address_key).await?;
     drop(tx);
     let purposes: Vec<Value> = facts.iter().map(|facts| purpose(&app, facts, is_sound)).collect();
     let told = json!({
@@ -62,6 +64,7 @@ async fn show(
         "organisation": person.organisation, "job_title": person.job_title,
         "verified_at": person.verified_at, "created_at": person.created_at,
         "purposes": purposes, "suppressions": stopped,
+        "came_from": sources.iter().map(came_from).collect::<Vec<_>>(),
         "ledger_checked_at": verdict.map(|verdict| verdict.checked_at),
     });
     record(&app, &head, &program.by, (Disclosure::Subscriber, &person)).await?;
@@ -75,6 +78,11 @@ fn purpose(app: &App, facts: &PermissionFacts, ledger_is_sound: bool) -> Value {
         "may_be_written_to": answer.kind == "yes", "sentence": answer.sentence,
         "receipt_id": facts.event_id,
     })
+}
+
+/// Where they came from to one form.
+fn came_from(one: &ConfirmedSource) -> Value {
+    json!({"report": one.report, "confirmed_at": one.confirmed_at, "source": one.source})
 }
 
 /// What they agreed to, with the words, and the events that made it so.
