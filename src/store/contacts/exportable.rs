@@ -42,13 +42,18 @@ fn span(filter: &ExportFilter) -> (Timestamp, Timestamp) {
 /// `tests/it/contacts/person.rs::the_answer_is_that_of_the_export_whatever_happened` holds the two together.
 macro_rules! exportable {
     ($columns:expr, $from:literal, $end:literal) => {
+        exportable!($columns, "", $from, $end)
+    };
+    ($columns:expr, $joined:expr, $from:literal, $end:literal) => {
         concat!(
             "SELECT ",
             $columns,
             " FROM consent c
              JOIN subscriber u ON u.subscriber_id = c.subscriber_id
              JOIN consent_event e ON e.event_id = c.event_id
-             WHERE c.purpose = $1 AND ",
+             ",
+            $joined,
+            " WHERE c.purpose = $1 AND ",
             in_force!("c.state"),
             " AND ",
             $from,
@@ -79,6 +84,17 @@ macro_rules! ended_later {
             ends_consent!("later.type"),
             ")"
         )
+    };
+}
+
+/// Where the reader of the form that a consent rests on came from. One that was renewed without a form is that of the last
+/// form for the same report, as its report is.
+macro_rules! came_from {
+    () => {
+        "LEFT JOIN signup_source a ON a.signup_id = COALESCE(e.signup_id, (
+             SELECT s.signup_id FROM signup s
+             WHERE s.subscriber_id = c.subscriber_id AND s.report_id IS NOT DISTINCT FROM c.report_id
+             ORDER BY s.confirmed_at DESC, s.signup_id DESC LIMIT 1))"
     };
 }
 
@@ -126,8 +142,10 @@ const LIST: &str = exportable!(
          (c.subscriber_id, c.purpose) IN (SELECT subject_id, purpose FROM consent_event WHERE ",
         ends_consent!("type"),
         ") AND ",
-        ended_later!()
+        ended_later!(),
+        ", a.utm_source, a.utm_medium, a.utm_campaign, a.utm_term, a.utm_content, a.ref, a.page_origin"
     ),
+    came_from!(),
     "c.confirmed_at >= $2 AND c.confirmed_at < $3",
     " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7"
 );
@@ -278,8 +296,11 @@ async fn page(
                      c.source, hex(c.event_id), e.seq, e.type, e.leaf, COALESCE(hex(e.mac), ''),
                      COALESCE(hex(c.mac), ''), ",
                 ended_later!(),
-                ") AS line"
+                ", COALESCE(a.utm_source, ''), COALESCE(a.utm_medium, ''), COALESCE(a.utm_campaign, ''),
+                     COALESCE(a.utm_term, ''), COALESCE(a.utm_content, ''), COALESCE(a.ref, ''),
+                     COALESCE(a.page_origin, '')) AS line"
             ),
+            came_from!(),
             "(c.confirmed_at, c.subscriber_id) > ($2, $8)
              AND (c.confirmed_at, c.subscriber_id) <= ($3, $9)",
             " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7)"
