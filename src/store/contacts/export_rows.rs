@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::domain::consent::evidence_key::RowMac;
 use crate::domain::timestamp::Timestamp;
 use crate::store::policy::versions;
+use crate::store::signup::signup_sources;
 use crate::store::{Tx, on};
 
 /// One contact that may be written to for the purpose, as it is read.
@@ -75,6 +76,8 @@ pub(in crate::store) struct Shared {
     policies: HashMap<Uuid, String>,
     /// The names of reports.
     reports: HashMap<Uuid, String>,
+    /// Whether it is known of anybody where they came from.
+    pub(in crate::store) has_sources: bool,
 }
 
 impl Shared {
@@ -93,7 +96,8 @@ impl Shared {
                 on!(tx, |conn| sqlx::query_as::<_, (Uuid, String)>(sql).fetch_all(conn).await)?;
         }
         let [notices, reports] = texts.map(|texts| texts.into_iter().collect());
-        Ok(Self { notices, policies: versions::list_counting(tx, now).await?, reports })
+        let policies = versions::list_counting(tx, now).await?;
+        Ok(Self { notices, policies, reports, has_sources: signup_sources::any(tx).await? })
     }
 }
 
@@ -270,7 +274,12 @@ mod tests {
 
     fn shared() -> Shared {
         let one = |key, text: &str| [(Uuid::from_u128(key), text.to_owned())].into();
-        Shared { notices: one(1, "ab"), policies: one(2, "2026-11"), reports: one(3, "sample") }
+        Shared {
+            notices: one(1, "ab"),
+            policies: one(2, "2026-11"),
+            reports: one(3, "sample"),
+            has_sources: true,
+        }
     }
 
     fn with_length(line: &str) -> String {

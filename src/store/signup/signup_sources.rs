@@ -60,6 +60,13 @@ pub async fn insert_all(tx: &mut Tx, rows: &[NewSignupSource<'_>]) -> sqlx::Resu
     rows::execute(tx, INSERT, &[], Table("came", rows)).await.map(drop)
 }
 
+/// Whether it is known of any form.
+pub async fn any(tx: &mut Tx) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM signup_source)")
+        .fetch_one(conn)
+        .await)
+}
+
 /// A form that was confirmed, and where its reader came from.
 #[derive(Clone, Debug, FromRow)]
 pub struct ConfirmedSource {
