@@ -143,6 +143,7 @@ impl ShownForm<'_> {
         let typed = "As typed";
         let fields = ["email", "name", "consent", "policy", "newsletter", "purpose", "form"];
         Self {
+            action: "/reports/digital-councils?utm_source=newsletter".to_owned(),
             values: Values { email: typed, name: typed, organisation: typed, job_title: typed },
             errors: FieldError::samples(&fields),
             consent: PolicyBox { checked: true, ..self.consent },
