@@ -1,6 +1,7 @@
 //! Builds the program from its settings, runs it, and stops it so that nothing acknowledged is lost.
 
 mod file_store;
+mod flow_settings;
 mod outgoing;
 mod own_keys;
 mod role;
@@ -18,6 +19,7 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use flow_settings::flow_settings;
 pub use own_keys::demand_own_keys;
 use own_keys::keep_own_keys;
 pub use role::Role;
@@ -27,7 +29,6 @@ pub use tables::Tables;
 use crate::clock::Clock;
 use crate::config::{Keys, Settings};
 use crate::domain::consent::evidence_key::EvidenceKey;
-use crate::domain::contacts::export_run::STREAMED_MOST;
 use crate::domain::signup::link::Links;
 use crate::domain::staff::member::COMMAND_LINE;
 use crate::files::Files;
@@ -125,24 +126,7 @@ impl Core {
         let webhooks = PublicClient::new(settings.webhook_hosts.clone());
         let witnesses = Witnesses::new(&settings.ledger_witnesses);
         let time_stamping = settings.ledger_timestamp_url.clone().map(TimeStampingAuthority::new);
-        let flow_settings = FlowSettings {
-            evidence_key,
-            address_secret: keys.addresses,
-            controller: Arc::new(settings.controller.clone()),
-            processing: Arc::new(settings.processing.clone()),
-            base_url: Arc::new(settings.base_url.clone()),
-            confirm_ttl: settings.confirm_ttl,
-            download_ttl: settings.download_ttl,
-            download_limit: settings.download_limit,
-            mail_limit: settings.mail_per_address.clone(),
-            on_collapse: settings.confirmations_collapse,
-            ledger_keys: keys.ledger,
-            witnesses: witnesses.keys(),
-            pending_retention: settings.pending_retention,
-            evidence_retention: settings.evidence_retention,
-            streamed_most: STREAMED_MOST,
-            timezone: settings.timezone.clone(),
-        };
+        let flow_settings = flow_settings(&settings, evidence_key, &keys, &witnesses);
         match adopt(&db, &flow_settings, &clock, &random).await {
             Ok(0) => {}
             Ok(events) => tracing::info!(events, "what an earlier version recorded was adopted"),

@@ -91,6 +91,8 @@ pub struct Settings {
     pub templates_dir: Option<PathBuf>,
     /// Origins that may post forms, call the signup API and frame the form.
     pub embed_origins: Vec<String>,
+    /// Whether it is kept where readers came from.
+    pub signup_sources: bool,
     /// Hosts that webhooks may be sent to in the clear, and wherever they are.
     pub webhook_hosts: AllowedHosts,
     /// Whether the log is JSON.
@@ -226,6 +228,7 @@ impl Settings {
             )?,
             templates_dir: values.get("templates_dir").map(|source| PathBuf::from(&source.value)),
             embed_origins: parse(values, "embed_origins", "", origins)?,
+            signup_sources: parse(values, "signup_sources", "true", yes_or_no)?,
             webhook_hosts: parse(values, "webhooks.allowed_hosts", "", AllowedHosts::read)?,
             log_json: parse(values, "log_format", "text", |text| match text {
                 "text" => Ok(false),
@@ -265,6 +268,10 @@ fn is_told(wrong: &[ConfigError], error: &ConfigError) -> bool {
         _ => None,
     };
     wrong.iter().any(|told| key(told).is_some() && key(told) == key(error))
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    text.parse().map_err(|_| "write `true` or `false`".to_owned())
 }
 
 /// Fewer would have pages wait for exports.
@@ -333,6 +340,7 @@ mod tests {
         assert!(!settings.controller.is_complete());
         assert_eq!(settings.source_url.is_some(), !SOURCE_URL.is_empty());
         assert_eq!(settings.security_contact, None);
+        assert!(settings.signup_sources);
     }
 
     #[test]
@@ -348,6 +356,7 @@ mod tests {
             ("ASSENT_LIMIT_SIGNUPS_PER_IP", "many"),
             ("ASSENT_LIMIT_CONFIRMATIONS_COLLAPSE", "stop"),
             ("ASSENT_EMBED_ORIGINS", "https://a.test/path"),
+            ("ASSENT_SIGNUP_SOURCES", "off"),
             ("ASSENT_MAIL_FROM", "nobody"),
             ("ASSENT_MAIL_BOUNCE_DOMAIN", "localhost"),
             ("ASSENT_MAIL_BOUNCE_DOMAIN", "bounces@example.org"),

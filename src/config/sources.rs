@@ -60,6 +60,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("limits.confirmations_collapse", "ASSENT_LIMIT_CONFIRMATIONS_COLLAPSE"),
     ("templates_dir", "ASSENT_TEMPLATES_DIR"),
     ("embed_origins", "ASSENT_EMBED_ORIGINS"),
+    ("signup_sources", "ASSENT_SIGNUP_SOURCES"),
     ("webhooks.allowed_hosts", "ASSENT_WEBHOOKS_ALLOWED_HOSTS"),
     ("log_format", "ASSENT_LOG_FORMAT"),
 ];

@@ -12,6 +12,7 @@ use crate::domain::mail::bounce::{Bounce, BounceKind};
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::policy::version::Change;
 use crate::domain::signup::link::Link;
+use crate::domain::signup::signup_source::SignupSource;
 use crate::domain::signup::submitted_form::{DrawnBy, Method};
 use crate::domain::slug::Slug;
 use crate::domain::staff::member::Role;
@@ -193,6 +194,7 @@ fn form(
         method: Method::Form,
         drawn_by: DrawnBy::Ours,
         page: None,
+        came_from: SignupSource::default(),
         request: None,
         replaces: None,
     })

@@ -6,6 +6,7 @@ use uuid::fmt::Hyphenated;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::signup::link::Links;
+use crate::domain::signup::signup_source::NAMES;
 use crate::domain::timestamp::Timestamp;
 use crate::store::contacts::exportable::ExportRow;
 
@@ -44,6 +45,8 @@ pub enum Column {
     Source,
     /// The event that proves it.
     ReceiptId,
+    /// Where they came from to that form: the place in `signup_source::NAMES`.
+    CameFrom(usize),
     /// Where they change their choices.
     ManageUrl,
     /// Where they leave this purpose.
@@ -108,6 +111,7 @@ impl<'a> Texts<'a> {
             Column::Report => row.report,
             Column::Source => Some(row.source),
             Column::ReceiptId => id(&self.receipt_id),
+            Column::CameFrom(place) => row.came_from.get(place).copied().flatten(),
             Column::ManageUrl => self.links.map(|_| self.manage_url.as_str()),
             Column::UnsubscribeUrl => self.links.map(|_| self.unsubscribe_url.as_str()),
         }
@@ -149,6 +153,17 @@ pub const COLUMNS: [Named; 14] = [
 pub const LINK_COLUMNS: [Named; 2] =
     [("manage_url", Column::ManageUrl), ("unsubscribe_url", Column::UnsubscribeUrl)];
 
+/// The columns behind all others: where they came from, by the names of links.
+pub const SOURCE_COLUMNS: [Named; 7] = [
+    (NAMES[0], Column::CameFrom(0)),
+    (NAMES[1], Column::CameFrom(1)),
+    (NAMES[2], Column::CameFrom(2)),
+    (NAMES[3], Column::CameFrom(3)),
+    (NAMES[4], Column::CameFrom(4)),
+    (NAMES[5], Column::CameFrom(5)),
+    (NAMES[6], Column::CameFrom(6)),
+];
+
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
@@ -180,6 +195,7 @@ mod tests {
                 report: None,
                 source: "",
                 receipt_id: Uuid::nil(),
+                came_from: [None; 7],
                 ground: Ground {
                     seq: 1,
                     event_type: "given",

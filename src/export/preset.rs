@@ -2,7 +2,7 @@
 //! proof of consent stays, under names that land in fields of one's own: a contact that was brought
 //! elsewhere can still be led back to what they agreed to.
 
-use super::columns::{COLUMNS, Column, LINK_COLUMNS, Named};
+use super::columns::{COLUMNS, Column, LINK_COLUMNS, Named, SOURCE_COLUMNS};
 use crate::domain::contacts::export_format::Preset;
 
 impl Preset {
@@ -53,16 +53,27 @@ const LINKS: [Named; 2] = [
     ("Consent unsubscribe URL", Column::UnsubscribeUrl),
 ];
 
-/// The columns of a file, in their order.
+const SOURCES: [Named; 7] = [
+    ("Consent UTM source", Column::CameFrom(0)),
+    ("Consent UTM medium", Column::CameFrom(1)),
+    ("Consent UTM campaign", Column::CameFrom(2)),
+    ("Consent UTM term", Column::CameFrom(3)),
+    ("Consent UTM content", Column::CameFrom(4)),
+    ("Consent ref", Column::CameFrom(5)),
+    ("Consent page origin", Column::CameFrom(6)),
+];
+
+/// The columns of a file, in their order: new ones stand last, for some read them by their places.
 #[must_use]
 pub fn columns(preset: Option<Preset>, links: bool) -> Vec<Named> {
-    let (mut columns, more) = match preset {
-        None => (COLUMNS.to_vec(), LINK_COLUMNS),
-        Some(preset) => ([preset.contact(), &PROOF[..]].concat(), LINKS),
+    let (mut columns, more, last) = match preset {
+        None => (COLUMNS.to_vec(), LINK_COLUMNS, SOURCE_COLUMNS),
+        Some(preset) => ([preset.contact(), &PROOF[..]].concat(), LINKS, SOURCES),
     };
     if links {
         columns.extend(more);
     }
+    columns.extend(last);
     columns
 }
 
@@ -71,6 +82,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::domain::signup::signup_source::NAMES;
 
     #[test]
     fn every_preset_keeps_the_proof_under_names_of_its_own() {
@@ -81,7 +93,7 @@ mod tests {
             assert_eq!(names.len(), columns.len(), "each name stands once");
             // Salesforce takes no longer label for a field.
             assert!(names.iter().all(|name| name.len() <= 40));
-            for (name, column) in COLUMNS.iter().chain(&LINK_COLUMNS) {
+            for (name, column) in COLUMNS.iter().chain(&LINK_COLUMNS).chain(&SOURCE_COLUMNS) {
                 let stands = columns.iter().any(|(_, other)| {
                     other == column || (*column == Column::Name && *other == Column::FirstName)
                 });
@@ -94,7 +106,8 @@ mod tests {
     #[test]
     fn without_one_the_names_are_ours() {
         let ours = |links| columns(None, links).iter().map(|(name, _)| *name).collect::<Vec<_>>();
-        assert_eq!(ours(false).len(), 14);
-        assert_eq!(ours(true)[14..], ["manage_url", "unsubscribe_url"]);
+        assert_eq!(ours(false)[14..], NAMES);
+        assert_eq!(ours(true)[14..16], ["manage_url", "unsubscribe_url"]);
+        assert_eq!(ours(true)[16..], NAMES);
     }
 }

@@ -117,6 +117,8 @@ pub struct FlowSettings {
     pub mail_limit: MailLimit,
     /// What happens when hardly anybody who was mailed through a form confirms.
     pub on_collapse: OnCollapse,
+    /// Whether it is kept where readers came from.
+    pub signup_sources: bool,
     /// What signs the ledger.
     pub ledger_keys: Arc<LedgerKeys>,
     /// Whose signatures under checkpoints count (C2SP tlog-witness), in the order in which they were set.

@@ -17,6 +17,8 @@ pub(in crate::web) struct Visitor {
     pub app: Arc<App>,
     /// Where the request comes from.
     pub ip: IpAddr,
+    /// What stood behind the question mark; empty where nothing did.
+    pub query: String,
     pub headers: HeaderMap,
     pub request_id: RequestId,
 }
@@ -29,6 +31,7 @@ impl FromRequestParts<Arc<App>> for Visitor {
         Ok(Self {
             app: app.clone(),
             ip: client_ip(peer.0.ip(), &head.headers, &app.trusted_proxies),
+            query: head.uri.query().unwrap_or_default().to_owned(),
             headers: head.headers.clone(),
             request_id: RequestId::from_request_parts(head, app).await?,
         })

@@ -57,6 +57,18 @@ pub(super) fn evidence(settings: &Settings) -> Cow<'static, str> {
     format!("ok; receipts leave out what is blank: {}", blank.join(", ")).into()
 }
 
+/// What is kept must stand in the privacy policy (GDPR Art. 13 and 14), whose words the program does not judge.
+pub(super) fn signup_sources(are_kept: bool) -> Cow<'static, str> {
+    if are_kept {
+        "ok; kept with each signup, so the privacy policy must mention it: what the followed link says of its campaign (utm_source, \
+         utm_medium, utm_campaign, utm_term, utm_content, ref), and the site on whose page the form stood; signup_sources = false \
+         keeps none of it"
+            .into()
+    } else {
+        "ok; not kept".into()
+    }
+}
+
 /// Nothing is refused without it: whoever runs the program as it was published need not offer its sources.
 pub(super) fn source(url: Option<&Url>) -> Cow<'static, str> {
     if url.is_some() {

@@ -3,4 +3,5 @@
 pub mod code;
 pub mod idempotent_request;
 pub mod link;
+pub mod signup_source;
 pub mod submitted_form;

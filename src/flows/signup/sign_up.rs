@@ -15,6 +15,7 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::request_id::RequestId;
 use crate::domain::signup::idempotent_request::IdempotentRequest;
+use crate::domain::signup::signup_source::SignupSource;
 use crate::domain::signup::submitted_form::{DrawnBy, Method};
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
@@ -32,6 +33,7 @@ use crate::store::contacts::subscribers;
 use crate::store::mail::limited_mails::{self, LimitedMail, LimitedMails};
 use crate::store::policy::versions::PolicyVersion;
 use crate::store::signup::idempotent_requests;
+use crate::store::signup::signup_sources::{self, NewSignupSource};
 use crate::store::signup::signups::{self, BoundSignup, NewSignup};
 
 /// One form, parsed at the door.
@@ -66,6 +68,8 @@ pub struct SignUp {
     pub drawn_by: DrawnBy,
     /// The page elsewhere on which it stood, as its sender says: origin and path.
     pub page: Option<String>,
+    /// Where its reader came from, as far as it is known; no evidence tells of it.
+    pub came_from: SignupSource,
     /// The request by which its sender may send it again, to be stored once.
     pub request: Option<IdempotentRequest>,
     /// The form before it of the same browser, for the same address and report: a mail about that one which
@@ -81,6 +85,7 @@ pub struct PreparedForm {
     events: Vec<NewConsentEvent>,
     mail: LimitedMail,
     form: Option<Arc<BlankForm>>,
+    came_from: SignupSource,
     request: Option<IdempotentRequest>,
 }
 
@@ -189,12 +194,23 @@ async fn store_first(
     blank_forms::insert_all(tx, at.now, &prepared.new_blank_forms()).await?;
     contexts::insert_all(tx, prepared.new_contexts()).await?;
     signups::insert_all(tx, &bound).await?;
+    signup_sources::insert_all(tx, &sources(forms)).await?;
     let events: Vec<&NewConsentEvent> = forms.iter().flat_map(|form| &form.events).collect();
     events::append(tx, &events).await?;
     let (kind, limit) = (MailKind::Confirm, &settings.mail_limit);
     let rows = &forms.iter().map(|form| &form.mail).collect::<Vec<_>>();
     limited_mails::insert_all(tx, at.now, LimitedMails { kind, limit, rows }).await?;
     Ok(())
+}
+
+/// Where readers came from, of those forms of which it is known.
+fn sources<'a>(forms: &[&'a PreparedForm]) -> Vec<NewSignupSource<'a>> {
+    let known = forms.iter().filter(|form| !form.came_from.is_empty());
+    let source = |form: &&'a PreparedForm| NewSignupSource {
+        signup_id: form.row.signup_id,
+        source: &form.came_from,
+    };
+    known.map(source).collect()
 }
 
 /// Those that are not stored yet, of forms that may be sent again; and all others.
@@ -258,7 +274,8 @@ pub fn prepare(
         created_at: at.now,
         expires_at: at.now.plus(settings.confirm_ttl),
     };
-    Ok(PreparedForm { row, events, mail, form: form.form, request: form.request })
+    let came_from = if settings.signup_sources { form.came_from } else { SignupSource::default() };
+    Ok(PreparedForm { row, events, mail, form: form.form, came_from, request: form.request })
 }
 
 fn requested(

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::domain::consent::evidence_key::RowMac;
 use crate::domain::timestamp::Timestamp;
 use crate::store::policy::versions;
+use crate::store::signup::signup_sources;
 use crate::store::{Tx, on};
 
 /// One contact that may be written to for the purpose, as it is read.
@@ -41,6 +42,8 @@ pub struct ExportRow<'a> {
     pub source: &'a str,
     /// The event that proves it.
     pub receipt_id: Uuid,
+    /// Where they came from to that form, in the order of [`crate::domain::signup::signup_source::NAMES`].
+    pub came_from: [Option<&'a str>; 7],
     /// What tells that this program wrote it.
     pub ground: Ground<'a>,
 }
@@ -73,6 +76,8 @@ pub(in crate::store) struct Shared {
     policies: HashMap<Uuid, String>,
     /// The names of reports.
     reports: HashMap<Uuid, String>,
+    /// Whether it is known of anybody where they came from.
+    pub(in crate::store) has_sources: bool,
 }
 
 impl Shared {
@@ -91,7 +96,8 @@ impl Shared {
                 on!(tx, |conn| sqlx::query_as::<_, (Uuid, String)>(sql).fetch_all(conn).await)?;
         }
         let [notices, reports] = texts.map(|texts| texts.into_iter().collect());
-        Ok(Self { notices, policies: versions::list_counting(tx, now).await?, reports })
+        let policies = versions::list_counting(tx, now).await?;
+        Ok(Self { notices, policies, reports, has_sources: signup_sources::any(tx).await? })
     }
 }
 
@@ -167,6 +173,15 @@ fn columns<'a>(row: &'a PgRow, shared: &'a Shared) -> sqlx::Result<ExportRow<'a>
             consent_mac: mac(column!(17 as Option<&[u8]>)),
             overtaken: column!(18),
         },
+        came_from: [
+            column!(19),
+            column!(20),
+            column!(21),
+            column!(22),
+            column!(23),
+            column!(24),
+            column!(25),
+        ],
     })
 }
 
@@ -215,6 +230,10 @@ fn fields<'a>(text: &'a str, shared: &'a Shared) -> Option<ExportRow<'a>> {
         consent_mac: key(next()?).map(Uuid::into_bytes),
         overtaken: next()? != "0",
     };
+    let mut came_from = [None; 7];
+    for place in &mut came_from {
+        *place = known(next()?);
+    }
     let row = ExportRow {
         subscriber_id,
         email,
@@ -229,6 +248,7 @@ fn fields<'a>(text: &'a str, shared: &'a Shared) -> Option<ExportRow<'a>> {
         report,
         source,
         receipt_id,
+        came_from,
         ground,
     };
     fields.next().is_none().then_some(row)
@@ -250,11 +270,16 @@ mod tests {
     const TEXT: &str = "0198a0d1c9a87b3c8d4e5f60718293a4|a@b.test|Ada||Head|given|\
                         00000000000000000000000000000001|00000000000000000000000000000002|1|2||/x|\
                         0198A0D1C9A87B3C8D4E5F60718293A5|1|given|leaf|\
-                        0198A0D1C9A87B3C8D4E5F60718293A6||0";
+                        0198A0D1C9A87B3C8D4E5F60718293A6||0|mail||||||https://press.example";
 
     fn shared() -> Shared {
         let one = |key, text: &str| [(Uuid::from_u128(key), text.to_owned())].into();
-        Shared { notices: one(1, "ab"), policies: one(2, "2026-11"), reports: one(3, "sample") }
+        Shared {
+            notices: one(1, "ab"),
+            policies: one(2, "2026-11"),
+            reports: one(3, "sample"),
+            has_sources: true,
+        }
     }
 
     fn with_length(line: &str) -> String {
@@ -269,6 +294,8 @@ mod tests {
         assert_eq!((row.notice_sha256, row.policy_version), ("ab", "2026-11"));
         assert_eq!((row.email, row.name, row.organisation), ("a@b.test", Some("Ada"), None));
         assert_eq!((row.requested_at.micros(), row.report, row.source), (1, None, "/x"));
+        assert_eq!(row.came_from[..2], [Some("mail"), None]);
+        assert_eq!(row.came_from[6], Some("https://press.example"));
         assert_eq!(row.receipt_id.as_u128() - row.subscriber_id.as_u128(), 1);
     }
 

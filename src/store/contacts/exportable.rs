@@ -49,7 +49,7 @@ fn span(filter: &ExportFilter) -> (Timestamp, Timestamp) {
 /// [`crate::store::consent::permissions`] finds the same out;
 /// `tests/it/contacts/person.rs::the_answer_is_that_of_the_export_whatever_happened` holds the two together.
 macro_rules! exportable {
-    ($columns:expr, $joined:literal, $from:literal, $end:literal) => {
+    ($columns:expr, $joined:expr, $from:literal, $end:literal) => {
         concat!(
             "SELECT ",
             $columns,
@@ -89,6 +89,24 @@ macro_rules! ended_later {
     };
 }
 
+/// The event that a consent rests on.
+macro_rules! event {
+    () => {
+        "JOIN consent_event e ON e.event_id = c.event_id "
+    };
+}
+
+/// Where the reader of the form that a consent rests on came from. One that was renewed without a form is that of the last
+/// form for the same report, as its report is.
+macro_rules! came_from {
+    () => {
+        "LEFT JOIN signup_source a ON a.signup_id = COALESCE(e.signup_id, (
+             SELECT s.signup_id FROM signup s
+             WHERE s.subscriber_id = c.subscriber_id AND s.report_id IS NOT DISTINCT FROM c.report_id
+             ORDER BY s.confirmed_at DESC, s.signup_id DESC LIMIT 1))"
+    };
+}
+
 /// Binds what [`exportable!`] asks for. Spans of time are always bound, and so ask the index.
 macro_rules! asked {
     ($sql:expr, $filter:expr, $span:expr, $now:expr, $most:expr) => {
@@ -114,10 +132,13 @@ pub async fn first(
 ) -> sqlx::Result<ExportRows> {
     let shared = Arc::new(Shared::load(tx, now).await?);
     let rows = match tx {
-        Tx::Sqlite(tx) => page(tx, Asked { now, filter }, whole(filter), most).await?,
+        Tx::Sqlite(tx) => {
+            let asked = Asked { now, filter, shared: &shared };
+            page(tx, asked, whole(filter), most).await?
+        }
         Tx::Postgres(tx) => {
-            let rows =
-                asked!(sqlx::query(LIST), filter, span(filter), now, most).fetch_all(&mut **tx);
+            let list = sqlx::query(list_text(&shared));
+            let rows = asked!(list, filter, span(filter), now, most).fetch_all(&mut **tx);
             Rows::Postgres(rows.await?)
         }
     };
@@ -125,20 +146,36 @@ pub async fn first(
 }
 
 /// Few people ended anything, so the server looks for a later event of theirs alone.
-const LIST: &str = exportable!(
-    concat!(
-        "c.subscriber_id, u.email, u.name, u.organisation, u.job_title, c.state, c.notice_id,
-         c.policy_version_id, c.requested_at, c.confirmed_at, c.report_id, c.source, c.event_id, e.seq, e.type,
-         e.leaf, e.mac, c.mac,
-         (c.subscriber_id, c.purpose) IN (SELECT subject_id, purpose FROM consent_event WHERE ",
-        ends_consent!("type"),
-        ") AND ",
-        ended_later!()
-    ),
-    "JOIN consent_event e ON e.event_id = c.event_id",
-    "c.confirmed_at >= $2 AND c.confirmed_at < $3",
-    " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7"
-);
+macro_rules! list {
+    ($sources:literal, $joined:expr) => {
+        exportable!(
+            concat!(
+                "c.subscriber_id, u.email, u.name, u.organisation, u.job_title, c.state, c.notice_id,
+                 c.policy_version_id, c.requested_at, c.confirmed_at, c.report_id, c.source, c.event_id, e.seq, e.type,
+                 e.leaf, e.mac, c.mac,
+                 (c.subscriber_id, c.purpose) IN (SELECT subject_id, purpose FROM consent_event WHERE ",
+                ends_consent!("type"),
+                ") AND ",
+                ended_later!(),
+                ", ",
+                $sources
+            ),
+            $joined,
+            "c.confirmed_at >= $2 AND c.confirmed_at < $3",
+            " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7"
+        )
+    };
+}
+
+/// Where nobody is known to have come from anywhere, a million rows are spared the look.
+fn list_text(shared: &Shared) -> &'static str {
+    const BARE: &str = list!("NULL, NULL, NULL, NULL, NULL, NULL, NULL", event!());
+    const WHOLE: &str = list!(
+        "a.utm_source, a.utm_medium, a.utm_campaign, a.utm_term, a.utm_content, a.ref, a.page_origin",
+        concat!(event!(), came_from!())
+    );
+    if shared.has_sources { WHOLE } else { BARE }
+}
 
 /// All exportable contacts of one moment on their way, in the order in which they confirmed. They are read
 /// ahead of whoever takes them, but never by more than some pages.
@@ -165,14 +202,12 @@ impl ExportPages {
         let of = transactions.len();
         let lane = |(number, tx): (usize, Tx)| {
             let (out, lane) = mpsc::channel(1);
-            let filter = filter.clone();
+            let (filter, shared) = (filter.clone(), shared.clone());
             tokio::spawn(async move {
+                let asked = Asked { now, filter: &filter, shared: &shared };
                 let read = match tx {
-                    Tx::Sqlite(tx) => {
-                        let asked = Asked { now, filter: &filter };
-                        read_every(tx, asked, (number, of), &out).await
-                    }
-                    Tx::Postgres(tx) => read_all(tx, now, &filter, &out).await,
+                    Tx::Sqlite(tx) => read_every(tx, asked, (number, of), &out).await,
+                    Tx::Postgres(tx) => read_all(tx, asked, &out).await,
                 };
                 // Whoever does not listen any more needs no end.
                 out.send(read.map(|()| None)).await.ok();
@@ -196,11 +231,11 @@ impl ExportPages {
 /// From PostgreSQL, whose server has its own process for it.
 async fn read_all(
     mut tx: DbTransaction<Postgres>,
-    now: Timestamp,
-    filter: &ExportFilter,
+    Asked { now, filter, shared }: Asked<'_>,
     out: &Sender<Piece>,
 ) -> sqlx::Result<()> {
-    let rows = asked!(sqlx::query(LIST), filter, span(filter), now, i64::MAX).fetch(&mut *tx);
+    let list = sqlx::query(list_text(shared));
+    let rows = asked!(list, filter, span(filter), now, i64::MAX).fetch(&mut *tx);
     let mut chunks = rows.try_chunks(usize::try_from(AT_ONCE).unwrap_or(usize::MAX));
     while let Some(rows) = chunks.try_next().await.map_err(|error| error.1)? {
         if out.send(Ok(Some(Rows::Postgres(rows)))).await.is_err() {
@@ -224,6 +259,7 @@ fn whole(filter: &ExportFilter) -> (Place, Place) {
 struct Asked<'a> {
     now: Timestamp,
     filter: &'a ExportFilter,
+    shared: &'a Shared,
 }
 
 /// Every so manyth page from SQLite, beginning with the one of that number.
@@ -268,33 +304,47 @@ async fn find_place(
         .await
 }
 
+/// The inner order is kept by its limit.
+macro_rules! page {
+    ($sources:literal, $joined:expr) => {
+        concat!(
+            "SELECT COALESCE(string_agg(octet_length(line) || char(31) || line, char(30)), '') FROM (",
+            exportable!(
+                concat!(
+                    "concat_ws(char(31), hex(c.subscriber_id), u.email, COALESCE(u.name, ''),
+                         COALESCE(u.organisation, ''), COALESCE(u.job_title, ''), c.state, hex(c.notice_id),
+                         hex(c.policy_version_id), c.requested_at, c.confirmed_at, COALESCE(hex(c.report_id), ''),
+                         c.source, hex(c.event_id), e.seq, e.type, e.leaf, COALESCE(hex(e.mac), ''),
+                         COALESCE(hex(c.mac), ''), ",
+                    ended_later!(),
+                    ", ",
+                    $sources,
+                    ") AS line"
+                ),
+                $joined,
+                "(c.confirmed_at, c.subscriber_id) > ($2, $8)
+                 AND (c.confirmed_at, c.subscriber_id) <= ($3, $9)",
+                " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7)"
+            )
+        )
+    };
+}
+
 /// Those between two places as one text.
 async fn page(
     conn: &mut SqliteConnection,
-    Asked { now, filter }: Asked<'_>,
+    Asked { now, filter, shared }: Asked<'_>,
     ((after, after_id), (to, to_id)): (Place, Place),
     most: i64,
 ) -> sqlx::Result<Rows> {
-    // The inner order is kept by its limit.
-    const PAGE: &str = concat!(
-        "SELECT COALESCE(string_agg(octet_length(line) || char(31) || line, char(30)), '') FROM (",
-        exportable!(
-            concat!(
-                "concat_ws(char(31), hex(c.subscriber_id), u.email, COALESCE(u.name, ''),
-                     COALESCE(u.organisation, ''), COALESCE(u.job_title, ''), c.state, hex(c.notice_id),
-                     hex(c.policy_version_id), c.requested_at, c.confirmed_at, COALESCE(hex(c.report_id), ''),
-                     c.source, hex(c.event_id), e.seq, e.type, e.leaf, COALESCE(hex(e.mac), ''),
-                     COALESCE(hex(c.mac), ''), ",
-                ended_later!(),
-                ") AS line"
-            ),
-            "JOIN consent_event e ON e.event_id = c.event_id",
-            "(c.confirmed_at, c.subscriber_id) > ($2, $8)
-             AND (c.confirmed_at, c.subscriber_id) <= ($3, $9)",
-            " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7)"
-        )
+    const BARE: &str = page!("'', '', '', '', '', '', ''", event!());
+    const WHOLE: &str = page!(
+        "COALESCE(a.utm_source, ''), COALESCE(a.utm_medium, ''), COALESCE(a.utm_campaign, ''),
+         COALESCE(a.utm_term, ''), COALESCE(a.utm_content, ''), COALESCE(a.ref, ''), COALESCE(a.page_origin, '')",
+        concat!(event!(), came_from!())
     );
-    let text = asked!(sqlx::query_scalar(PAGE), filter, (after, to), now, most)
+    let page = if shared.has_sources { WHOLE } else { BARE };
+    let text = asked!(sqlx::query_scalar(page), filter, (after, to), now, most)
         .bind(after_id)
         .bind(to_id)
         .fetch_one(conn);

@@ -11,6 +11,7 @@ pub mod outdated_exports;
 pub mod purges;
 pub mod search;
 pub mod search_index;
+pub mod source_figures;
 pub mod subject_access;
 pub mod subscribers;
 pub mod suppression_list;

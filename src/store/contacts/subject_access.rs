@@ -11,6 +11,7 @@ use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::bounce::BounceKind;
 use crate::domain::mail::outbox::{MailKind, OutboxState};
+use crate::domain::signup::signup_source::SignupSource;
 use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
@@ -42,6 +43,9 @@ pub struct HeldSignup {
     pub created_at: Timestamp,
     /// When it was confirmed.
     pub confirmed_at: Option<Timestamp>,
+    /// Where they came from to it.
+    #[sqlx(flatten)]
+    pub came_from: SignupSource,
 }
 
 /// One fact of the ledger about them.
@@ -135,8 +139,10 @@ pub async fn list_signups(tx: &mut Tx, key: &AddressKey) -> sqlx::Result<Vec<Hel
     on!(tx, |conn| {
         sqlx::query_as(
         "SELECT s.signup_id, s.email, s.name, s.organisation, s.job_title, r.slug AS report, s.status,
-                s.method, COALESCE(s.page, s.source) AS source, s.created_at, s.confirmed_at
+                s.method, COALESCE(s.page, s.source) AS source, s.created_at, s.confirmed_at,
+                a.utm_source, a.utm_medium, a.utm_campaign, a.utm_term, a.utm_content, a.ref, a.page_origin
          FROM signup s LEFT JOIN report r ON r.report_id = s.report_id
+         LEFT JOIN signup_source a ON a.signup_id = s.signup_id
          WHERE s.address_key = $1 ORDER BY s.created_at DESC, s.signup_id DESC"
     )
     .bind(key)

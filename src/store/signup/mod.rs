@@ -6,4 +6,5 @@ pub mod download_grants;
 pub mod dropped_forms;
 pub mod idempotent_requests;
 pub mod link_requests;
+pub mod signup_sources;
 pub mod signups;

@@ -19,7 +19,9 @@ use uuid::Uuid;
 use super::bearer::admit;
 use super::told_consents::{Suppression, ToldConsents};
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::signup::signup_source::SignupSource;
 use crate::domain::signup::submitted_form::Method;
+use crate::domain::slug::Slug;
 use crate::domain::staff::api_token::Scope;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::contacts::disclose::disclose_consents;
@@ -32,6 +34,7 @@ use crate::store::consent::permissions::PermissionFacts;
 use crate::store::contacts::subject_access;
 use crate::store::contacts::subscribers::{self, Subscriber as Person};
 use crate::store::ledger::verdicts::Verdict;
+use crate::store::signup::signup_sources::{self, ConfirmedSource};
 use crate::web::disclosure::audit_disclosure;
 use crate::web::people::answers::answer;
 use crate::web::{App, Error};
@@ -64,9 +67,30 @@ struct Subscriber {
     purposes: Vec<SubscriberPurpose>,
     /// What keeps mail from their address.
     suppressions: Vec<Suppression>,
+    /// Where they came from, newest first, as far as it is known.
+    came_from: Vec<CameFrom>,
     /// When the ledger was checked last; null before its first check.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     ledger_checked_at: Option<Timestamp>,
+}
+
+/// Where somebody came from to a form that they confirmed.
+#[derive(Serialize, ToSchema)]
+struct CameFrom {
+    /// The report of the form; null for newsletters alone.
+    #[schema(value_type = Option<String>, required)]
+    report: Option<Slug>,
+    #[schema(value_type = String, format = DateTime)]
+    confirmed_at: Timestamp,
+    /// What is known of `utm_source`, `utm_medium`, `utm_campaign`, `utm_term`, `utm_content`, `ref` and `page_origin`.
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    source: SignupSource,
+}
+
+impl From<ConfirmedSource> for CameFrom {
+    fn from(one: ConfirmedSource) -> Self {
+        Self { report: one.report, confirmed_at: one.confirmed_at, source: one.source }
+    }
 }
 
 /// Whether somebody may be written to for one purpose.
@@ -120,6 +144,7 @@ async fn show(
     let is_sound = verdict.as_ref().is_none_or(Verdict::is_sound);
     let facts = permissions::list(&mut tx, app.clock.now(), person.subscriber_id).await?;
     let stopped = subject_access::list_suppressions(&mut tx, &person.address_key).await?;
+    let sources = signup_sources::list_confirmed(&mut tx, &person.address_key).await?;
     drop(tx);
     record(&app, &head, &program.by, (Disclosure::Subscriber, &person)).await?;
     let told = Subscriber {
@@ -132,6 +157,7 @@ async fn show(
         created_at: person.created_at,
         purposes: facts.into_iter().map(|facts| purpose(&app, facts, is_sound)).collect(),
         suppressions: stopped.into_iter().map(Suppression::from).collect(),
+        came_from: sources.into_iter().map(CameFrom::from).collect(),
         ledger_checked_at: verdict.map(|verdict| verdict.checked_at),
     };
     Ok(Json(told).into_response())

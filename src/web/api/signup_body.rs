@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_json::Value;
 use url::Url;
 use utoipa::ToSchema;
 
+use crate::domain::signup::signup_source::SignupSource;
 use crate::domain::signup::submitted_form::DrawnBy;
 use crate::web::form::form_context::FormContext;
 use crate::web::http::fields::{Fields, InvalidField};
@@ -24,6 +25,8 @@ pub(super) struct StatedPage {
     pub source: String,
     /// Its origin and path.
     pub page: Option<String>,
+    /// Its origin, where it is a page of somebody else.
+    pub origin: Option<String>,
 }
 
 /// A form that was filled in.
@@ -57,10 +60,11 @@ pub(super) struct SignupBody {
     /// The address of the page that it stood on.
     #[serde(default)]
     page: Option<String>,
-    /// Where the reader came from; not kept.
-    #[serde(default, rename = "source")]
+    /// Where the reader came from: `utm_source`, `utm_medium`, `utm_campaign`, `utm_term`, `utm_content` and `ref`, as texts.
+    /// Whatever else it is, the form is taken.
+    #[serde(default)]
     #[schema(value_type = Object)]
-    _source: IgnoredAny,
+    source: Value,
     /// `element` for our script on a page of `embed_origins`, else `page`.
     #[serde(default)]
     drawn_by: DrawnByBody,
@@ -159,6 +163,12 @@ impl SignupBody {
         }
     }
 
+    /// Where its reader came from, beside the page that it stood on.
+    pub(super) fn came_from(&self) -> SignupSource {
+        let said = self.source.as_object().into_iter().flatten();
+        SignupSource::from_pairs(said.filter_map(|(name, value)| Some((name, value.as_str()?))))
+    }
+
     /// The page on which it stood. Its origin must be one of ours or of `embed_origins`; its path is kept, unless that is
     /// long or may hold an address.
     ///
@@ -170,7 +180,9 @@ impl SignupBody {
         elsewhere: Option<&str>,
     ) -> Result<StatedPage, InvalidField> {
         let Some(page) = self.page.as_deref().filter(|page| !page.is_empty()) else {
-            return Ok(StatedPage { source: elsewhere.unwrap_or(SOURCE).to_owned(), page: None });
+            let source = elsewhere.unwrap_or(SOURCE).to_owned();
+            let origin = elsewhere.map(str::to_owned);
+            return Ok(StatedPage { source, page: None, origin });
         };
         let wrong = |code, message| InvalidField::new("page", code, message);
         let url = Url::parse(page).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
@@ -179,8 +191,8 @@ impl SignupBody {
         if elsewhere.is_some_and(|elsewhere| elsewhere != source) {
             return Err(wrong("other-origin", "Send the address of the page that this comes from"));
         }
-        let is_known = app.own_host.is_origin(&source) || app.embed_origins.contains(&source);
-        if !is_known {
+        let is_theirs = app.embed_origins.contains(&source);
+        if !is_theirs && !app.own_host.is_origin(&source) {
             return Err(wrong(
                 "unknown-origin",
                 "Send a page of this site or of one in embed_origins",
@@ -190,6 +202,7 @@ impl SignupBody {
         let may_name_somebody = path.contains('@') || path.to_ascii_lowercase().contains("%40");
         let is_kept = !may_name_somebody && path.len() <= PAGE_MOST;
         let page = is_kept.then(|| format!("{source}{path}"));
-        Ok(StatedPage { source, page })
+        let origin = is_theirs.then(|| source.clone());
+        Ok(StatedPage { source, page, origin })
     }
 }

@@ -116,6 +116,7 @@ async fn take(
         drawn_by: sent.drawn_by(elsewhere.as_deref()),
         source: page.source,
         page: page.page,
+        came_from: sent.came_from().on_page_of(page.origin),
         before: None,
         request,
         request_id: visitor.request_id,

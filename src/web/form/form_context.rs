@@ -18,7 +18,7 @@ pub(in crate::web) const NEWSLETTERS: &str = "newsletters";
 pub(in crate::web) struct FormContext<'a> {
     /// What is on offer.
     pub catalog: &'a Arc<Catalog>,
-    /// The page's own path: where the form posts, and what the evidence names.
+    /// The page's own path, which the evidence names.
     pub path: String,
     /// The report asked for.
     pub report: Option<&'a Report>,

@@ -8,6 +8,7 @@ use crate::domain::consent::blank_form::BlankForm;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
 use crate::domain::signup::idempotent_request::IdempotentRequest;
+use crate::domain::signup::signup_source::SignupSource;
 use crate::domain::signup::submitted_form::{DrawnBy, Method};
 use crate::flows::signup::sign_up::SignUp;
 use crate::web::waiting::{Sent, Waiting};
@@ -27,6 +28,8 @@ pub(in crate::web) struct HandIn<'a> {
     pub source: String,
     /// The page elsewhere on which it stood, as its sender says: origin and path.
     pub page: Option<String>,
+    /// Where its reader came from, as far as it is known.
+    pub came_from: SignupSource,
     /// The request by which it may be sent again.
     pub request: Option<IdempotentRequest>,
     /// What the same browser sent to the same mailbox before.
@@ -67,6 +70,7 @@ pub(in crate::web) async fn hand_in(app: &App, form: HandIn<'_>) -> Result<Waiti
         method: form.method,
         drawn_by: form.drawn_by,
         page: form.page,
+        came_from: form.came_from,
         request: form.request,
         replaces,
         request_id: Some(request_id),

@@ -74,7 +74,7 @@ impl LostLink {
     }
 
     async fn receive(&self, visitor: &Visitor, fields: &Fields) -> Result<Response, Error> {
-        let Visitor { app, ip, headers, request_id } = visitor;
+        let Visitor { app, ip, headers, request_id, .. } = visitor;
         origin::check(app, headers)?;
         (self.limit)(&app.network_limits).check(*ip)?;
         let typed = fields.one("email");

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::Serialize;
 
 use super::blank_form::{FormPage, FormPages};
@@ -29,6 +29,8 @@ const PATH: &str = "/newsletters";
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
         .route(PATH, get(show).post(submit))
+        // The first page shows this form, too, and a form posts to the address of its page.
+        .route("/", post(submit))
         .route("/newsletters/begin", get(async || Redirect::to(PATH)).post(begin))
 }
 
@@ -70,8 +72,8 @@ async fn submit(visitor: Visitor, fields: Fields) -> Result<Response, Error> {
 }
 
 /// The form, begun on another page with an address alone. Nothing is stored, so any page may lead here.
-async fn begin(State(app): State<Arc<App>>, fields: Fields) -> Result<Response, Error> {
-    let app = &app;
+async fn begin(visitor: Visitor, fields: Fields) -> Result<Response, Error> {
+    let app = &visitor.app;
     let catalog = app.catalog.get().await?;
     if catalog.rests(None) {
         return Ok(rests(page(app, None, true)?));
@@ -81,7 +83,7 @@ async fn begin(State(app): State<Arc<App>>, fields: Fields) -> Result<Response, 
     };
     let render = |form: ShownForm<'_>| page(app, Some(form), false);
     let blank = FormPage { name: &form_name(None), render: &render }.blank(app, &context)?;
-    Ok(render(begun(&context, &fields).naming(&blank.sha256))?.into_response())
+    Ok(render(begun(&visitor, &context, &fields).naming(&blank.sha256))?.into_response())
 }
 
 /// The page; without a form while that rests, or where there is no newsletter to choose.

@@ -79,20 +79,21 @@ async fn submit(
 
 /// The form, begun on another page with an address alone. Nothing is stored, so any page may lead here.
 async fn begin(
-    State(app): State<Arc<App>>,
+    visitor: Visitor,
     Path(slug_text): Path<String>,
     fields: Fields,
 ) -> Result<Response, Error> {
+    let app = &visitor.app;
     let catalog = app.catalog.get().await?;
     let offered = find(&catalog, &slug_text)?;
     if catalog.rests(Some(&offered.report.slug)) {
-        return Ok(rests(page(&app, &offered.report, None)?));
+        return Ok(rests(page(app, &offered.report, None)?));
     }
     let context = FormContext::of_report(&catalog, offered)?;
     let name = form_name(Some(&offered.report.slug));
-    let render = |form: ShownForm<'_>| page(&app, &offered.report, Some(form));
-    let blank = FormPage { name: &name, render: &render }.blank(&app, &context)?;
-    Ok(render(begun(&context, &fields).naming(&blank.sha256))?.into_response())
+    let render = |form: ShownForm<'_>| page(app, &offered.report, Some(form));
+    let blank = FormPage { name: &name, render: &render }.blank(app, &context)?;
+    Ok(render(begun(&visitor, &context, &fields).naming(&blank.sha256))?.into_response())
 }
 
 /// Whoever looks at where a form is begun finds it on its page.
@@ -145,7 +146,7 @@ pub(in crate::web) fn preview<'a>(
 ) -> ReportPage<'a> {
     let form = FormContext::of_report(catalog, offered)
         .ok()
-        .map(|context| page_form(&FormContext { path, ..context }, None));
+        .map(|context| page_form(&context, None).posting_to(path));
     ReportPage { report: ShownReport::from(&offered.report), form }
 }
 

@@ -11,7 +11,7 @@ use crate::web::state::catalog::Offer;
 /// The form: blank, or as it was refused.
 #[derive(Clone, Debug, Serialize)]
 pub(in crate::web) struct ShownForm<'a> {
-    /// Where it posts.
+    /// Where it posts; empty for the address of its page, with the query there.
     pub(super) action: String,
     /// What its button says.
     pub(super) button: &'static str,
@@ -78,7 +78,7 @@ pub(super) fn page_form<'a>(
     };
     let (newsletters, purposes) = (boxes("newsletter"), boxes("purpose"));
     ShownForm {
-        action: context.path.clone(),
+        action: String::new(),
         button: context.button(),
         email_hint: context.email_hint(),
         next: context.next_words(),
@@ -102,6 +102,11 @@ pub(super) fn page_form<'a>(
 }
 
 impl<'a> ShownForm<'a> {
+    /// The form where it stands on a page that takes none.
+    pub(super) fn posting_to(self, action: String) -> Self {
+        Self { action, ..self }
+    }
+
     /// The form on a page that names the blank form of this hash as the one it shows.
     pub(super) fn naming(self, sha256: &'a str) -> Self {
         Self { blank: sha256, ..self }
@@ -112,7 +117,7 @@ impl ShownForm<'_> {
     /// The blank form of a report.
     pub(super) fn sample() -> Self {
         Self {
-            action: "/reports/digital-councils".to_owned(),
+            action: String::new(),
             button: "Email me the report",
             email_hint: "We send the link to the report to this address.",
             next: "Next, look for our message.",
@@ -138,6 +143,7 @@ impl ShownForm<'_> {
         let typed = "As typed";
         let fields = ["email", "name", "consent", "policy", "newsletter", "purpose", "form"];
         Self {
+            action: "/reports/digital-councils?utm_source=newsletter".to_owned(),
             values: Values { email: typed, name: typed, organisation: typed, job_title: typed },
             errors: FieldError::samples(&fields),
             consent: PolicyBox { checked: true, ..self.consent },

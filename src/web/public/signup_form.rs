@@ -9,6 +9,7 @@ use crate::domain::signup::submitted_form::{DrawnBy, Method};
 use crate::domain::slug::Slug;
 use crate::web::form::RESTS_FOR;
 use crate::web::form::answers::{Answers, Unusable};
+use crate::web::form::came_from::came_from;
 use crate::web::form::form_context::FormContext;
 use crate::web::form::hand_in::{HandIn, hand_in, to_same_mailbox};
 use crate::web::headers::Embeddable;
@@ -58,7 +59,7 @@ pub(super) async fn take(
     fields: &Fields,
     place: Place<'_>,
 ) -> Result<Result<Waiting, Html<String>>, Error> {
-    let Visitor { app, ip, headers, request_id } = visitor;
+    let Visitor { app, ip, query, headers, request_id } = visitor;
     let Place { pages, page, before } = place;
     let elsewhere = origin::elsewhere(app, headers)?;
     app.network_limits.signups.check(*ip)?;
@@ -70,6 +71,7 @@ pub(super) async fn take(
             return Ok(Err((pages.own.render)(form)?));
         }
     };
+    let came_from = came_from(app, query, elsewhere.as_deref().or(page.as_deref()));
     // On a page of somebody else stands what its owner wrote there, whatever form of ours it names.
     let (blank, drawn_by, source, page) = match elsewhere {
         None => (pages.shown(app, context, fields)?, DrawnBy::Ours, context.path.clone(), page),
@@ -85,6 +87,7 @@ pub(super) async fn take(
         drawn_by,
         source,
         page,
+        came_from,
         request: None,
         before,
         request_id: request_id.clone(),
@@ -93,12 +96,23 @@ pub(super) async fn take(
 }
 
 /// The form with an address that was typed on another page, and nothing ticked (GDPR Art. 7(2): the words stand here). It
-/// is stored once it is sent from here.
-pub(super) fn begun<'a>(context: &FormContext<'a>, fields: &'a Fields) -> ShownForm<'a> {
+/// is stored once it is sent from here. Where its reader came from goes on in the address that it posts to.
+pub(super) fn begun<'a>(
+    visitor: &Visitor,
+    context: &FormContext<'a>,
+    fields: &'a Fields,
+) -> ShownForm<'a> {
+    let Visitor { app, query, headers, .. } = visitor;
+    // Any page may lead here; which one, is said of those that may hold our forms.
+    let elsewhere = origin::elsewhere(app, headers).ok().flatten();
+    let query = came_from(app, query, elsewhere.as_deref()).to_query();
+    let mark = if query.is_empty() { "" } else { "?" };
+    let action = format!("{}{mark}{query}", context.path);
     let unclear = fields.is_repeated("email") || fields.is_faulty("email");
     let email = if unclear { "" } else { fields.one("email") };
     let values = Values { email, ..Values::default() };
-    page_form(context, Some(Refused { values, consent: false, ticked: vec![], errors: vec![] }))
+    let typed = Refused { values, consent: false, ticked: vec![], errors: vec![] };
+    page_form(context, Some(typed)).posting_to(action)
 }
 
 /// What stood in a form that cannot be taken, to be shown again.

@@ -9,11 +9,14 @@ use crate::store::contacts::figures::{
     Domain, FormCount, FormDay, Today, count_bounced, count_by_form_and_day, count_downloaded,
     count_mailed, count_today, list_domains,
 };
+use crate::store::contacts::source_figures::{SourceCount, count_by_source};
 use crate::store::signup::dropped_forms::{self, DroppedForms};
 use crate::web::state::dashboard_span::Span;
 
 /// How many domains are listed.
 const DOMAINS: i64 = 10;
+/// How many ways by which readers came to one form.
+const SOURCES: i64 = 20;
 
 /// Everything that is counted of one span.
 #[derive(Clone, Debug)]
@@ -24,6 +27,7 @@ pub(in crate::web) struct Figures {
     pub bounced: Vec<FormCount>,
     pub downloaded: Vec<FormCount>,
     pub domains: Vec<Domain>,
+    pub sources: Vec<SourceCount>,
     pub dropped: Vec<DroppedForms>,
 }
 
@@ -47,6 +51,7 @@ impl Figures {
             bounced: count_bounced(tx, since).await?,
             downloaded: count_downloaded(tx, since).await?,
             domains: list_domains(tx, since, DOMAINS).await?,
+            sources: count_by_source(tx, since, SOURCES).await?,
             dropped: dropped_forms::list(tx, span.first_day(today)).await?,
         })
     }

@@ -93,15 +93,15 @@ async fn every_format_says_the_same(database: Database) {
     assert_eq!(sheet.column("name"), ["=1+1", "＝1", "@SUM(A1)"]);
     assert_eq!(sheet.column("organisation"), ["a,\"b\";c", "00123", "1e9"]);
     assert_eq!(sheet.column("job_title")[1..], ["_x0041_", "true"]);
-    assert!(sheet.strings && sheet.frozen == 1 && sheet.filter == "A1:N4", "{sheet:?}");
+    assert!(sheet.strings && sheet.frozen == 1 && sheet.filter == "A1:U4", "{sheet:?}");
 }
 
 #[apply(both_databases!)]
 async fn a_workbook_without_anybody_is_one_too(database: Database) {
     let app = TestApp::start(database).await;
     let sheet = Exported::read("xlsx", &export(&app, &["--format", "xlsx", "--links"]));
-    assert_eq!((sheet.rows.len(), sheet.rows[0].len()), (1, 16));
-    assert!(sheet.strings && sheet.filter == "A1:P1");
+    assert_eq!((sheet.rows.len(), sheet.rows[0].len()), (1, 23));
+    assert!(sheet.strings && sheet.filter == "A1:W1");
     assert_eq!(export(&app, &["--format", "ndjson"]), b"");
 }
 
@@ -208,9 +208,12 @@ async fn presets_name_and_order_the_columns(database: Database) {
         let (header, row) = text.trim_end().split_once("\r\n").unwrap();
         assert!(header.starts_with(&format!("\u{feff}{first},")), "{header}");
         assert!(
-            header.ends_with(",Consent receipt ID,Consent manage URL,Consent unsubscribe URL"),
+            header.contains(
+                ",Consent receipt ID,Consent manage URL,Consent unsubscribe URL,Consent UTM source,"
+            ),
             "{header}"
         );
+        assert!(header.ends_with(",Consent ref,Consent page origin"), "{header}");
         assert!(
             row.starts_with(cells)
                 && row.contains(&format!(",{SLUG},"))

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use assent::clock::Clock;
 use assent::domain::catalog::purpose::Purpose;
 use assent::domain::contacts::email_address::EmailAddress;
+use assent::domain::signup::signup_source::SignupSource;
 use assent::domain::signup::submitted_form::{DrawnBy, Method};
 use assent::flows::By;
 use assent::flows::consent::choose::{Choices, Refusal, choose};
@@ -168,6 +169,7 @@ async fn ask(app: &TestApp, shown: &Shown, who: usize, weekly: bool) -> Uuid {
         method: Method::Form,
         drawn_by: DrawnBy::Ours,
         page: None,
+        came_from: SignupSource::default(),
         request: None,
         replaces: None,
     };

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use assent::app::{Core, StartError, Tables};
 use assent::config::{Settings, Values};
 use assent::domain::contacts::email_address::EmailAddress;
+use assent::domain::signup::signup_source::SignupSource;
 use assent::domain::signup::submitted_form::{DrawnBy, Method};
 use assent::flows::signup::sign_up::{SignUp, sign_up};
 use assent::random::Moments;
@@ -94,6 +95,7 @@ async fn another_head(core: &Core) {
         method: Method::Form,
         drawn_by: DrawnBy::Ours,
         page: None,
+        came_from: SignupSource::default(),
         request: None,
         replaces: None,
     };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use assent::domain::signup::signup_source::SignupSource;
 use assent::domain::signup::submitted_form::{DrawnBy, Method};
 use assent::flows::signup::sign_up::SignUp;
 use assent::intake::{Intake, IntakeParts};
@@ -104,6 +105,7 @@ async fn one_bad_signup_takes_no_other_with_it(database: Database) {
         method: Method::Form,
         drawn_by: DrawnBy::Ours,
         page: None,
+        came_from: SignupSource::default(),
         request: None,
         replaces: None,
     };

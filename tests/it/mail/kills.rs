@@ -8,6 +8,7 @@ use std::time::Duration;
 use assent::app::Core;
 use assent::domain::catalog::notice::LANG;
 use assent::domain::contacts::email_address::EmailAddress;
+use assent::domain::signup::signup_source::SignupSource;
 use assent::domain::signup::submitted_form::{DrawnBy, Method};
 use assent::flows::signup::sign_up::{SignUp, sign_up};
 use assent::random::Random;
@@ -78,6 +79,7 @@ impl Outbox {
             method: Method::Form,
             drawn_by: DrawnBy::Ours,
             page: None,
+            came_from: SignupSource::default(),
             request: None,
             replaces: None,
         };

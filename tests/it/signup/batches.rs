@@ -4,17 +4,26 @@ use std::sync::Arc;
 
 use assent::domain::catalog::notice::LANG;
 use assent::domain::contacts::email_address::EmailAddress;
+use assent::domain::signup::signup_source::SignupSource;
 use assent::domain::signup::submitted_form::{DrawnBy, Method};
 use assent::domain::text::Line;
 use assent::flows::signup::sign_up::{SignUp, sign_up};
 use assent::store::catalog::notices;
 use assent::store::consent::events;
+use assent::store::contacts::subject_access;
 use assent::store::policy::versions;
 use assent::store::signup::signups;
 use macro_rules_attribute::apply;
 
 use crate::support::app::{Database, PATH, TestApp};
 use crate::support::both_databases;
+
+/// Some are known to have come by a link, each by one of its own.
+fn came_from(n: usize) -> SignupSource {
+    let query =
+        if n.is_multiple_of(3) { String::new() } else { format!("utm_source=s{n}&ref='\"?$1") };
+    SignupSource::from_query(&query)
+}
 
 /// Below, at and beyond the powers of two, and what one statement takes on SQLite.
 const SIZES: [usize; 9] = [1, 2, 3, 63, 64, 65, 137, 256, 300];
@@ -46,6 +55,7 @@ async fn each_form_of_a_batch_of_any_size_is_stored_as_it_is(database: Database)
                 method: Method::Form,
                 drawn_by: DrawnBy::Ours,
                 page: None,
+                came_from: came_from(n),
                 request: None,
                 replaces: None,
             })
@@ -63,6 +73,9 @@ async fn each_form_of_a_batch_of_any_size_is_stored_as_it_is(database: Database)
             let chosen: Vec<_> = chosen.into_iter().map(|choice| choice.notice_id).collect();
             let ticked: Vec<_> = form.choices.iter().map(|notice| notice.notice_id).collect();
             assert_eq!(chosen, ticked);
+            let key = app.core.flow_settings.address_secret.key(&form.email);
+            let held = subject_access::list_signups(tx, &key).await.unwrap().remove(0);
+            assert_eq!(held.came_from, form.came_from);
         }
         written.commit().await.unwrap();
     }

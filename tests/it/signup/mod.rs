@@ -2,6 +2,7 @@
 
 mod batches;
 mod brought_in;
+mod came_from;
 pub mod code;
 mod confirm;
 mod cookies;

@@ -15,10 +15,12 @@ struct Control {
 }
 
 impl PageForm {
-    /// The form that posts to `action`.
+    /// The form that posts to `action`; where none does, the one for signing up that posts to the address of its page.
     pub fn find(page: &str, action: &str) -> Self {
         let start = format!("action=\"{action}\"");
-        let (_, form) = page.split_once(&start).unwrap_or_else(|| panic!("no {start}: {page}"));
+        let own = "<form class=\"signup\" method=\"post\" novalidate";
+        let (_, form) = (page.split_once(&start).or_else(|| page.split_once(own)))
+            .unwrap_or_else(|| panic!("no {start}: {page}"));
         let (form, _) = form.split_once("</form>").expect("a form that ends");
         let tags = form.split("<input ").skip(1).filter_map(|tag| tag.split('>').next());
         Self { controls: tags.map(control).collect() }

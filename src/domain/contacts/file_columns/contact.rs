@@ -288,8 +288,8 @@ mod tests {
 
     #[test]
     fn our_own_exports_come_back() {
-        let ours = "subscriber_id,email,name,organisation,job_title,purpose,state,notice_sha256,policy_version,requested_at,confirmed_at,report,source,receipt_id\n\
-            S,'=ann@x.example,'=Ann,'@Office,''-x,newsletter:weekly,given,W,2024-01,2024-03-01T10:00:00.000000Z,2024-03-01T11:00:00.000000Z,r,/r,R\n\
+        let ours = "subscriber_id,email,name,organisation,job_title,purpose,state,notice_sha256,policy_version,requested_at,confirmed_at,report,source,receipt_id,utm_source,utm_medium,utm_campaign,utm_term,utm_content,ref,page_origin\n\
+            S,'=ann@x.example,'=Ann,'@Office,''-x,newsletter:weekly,given,W,2024-01,2024-03-01T10:00:00.000000Z,2024-03-01T11:00:00.000000Z,r,/r,R,mail,,,,,'=x,https://a.example\n\
             S,a@x.example,,,,newsletter:daily,given,W,2024-01,,2024-03-01T11:00:00Z,,,R\n\
             S,a@x.example,,,,newsletter:weekly,given,W,2023-01,,2024-03-01T11:00:00Z,,,R\n\
             S,a@x.example,,,,newsletter:weekly,withdrawn,W,2024-01,,2024-03-01T11:00:00Z,,,R\n";

@@ -8,7 +8,7 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use self::charts::{Way, columns, on};
-use self::page::{Bar, DashboardPage, DroppedRow, ShownFigures, ShownToday};
+use self::page::{Bar, DashboardPage, DroppedRow, ShownFigures, ShownToday, SourceRow};
 use self::steps::Offers;
 use super::request_fields::Asked;
 use super::route::Route;
@@ -96,6 +96,35 @@ fn forms(reports: Vec<Report>) -> Vec<Shown> {
     reports.into_iter().map(of_report).chain([alone]).collect()
 }
 
+/// Where the readers of one form came from; last those who came by none of these ways. Nothing where nobody's is known.
+fn sources<'a>(figures: &'a Figures, report_id: Option<Uuid>, way: &Way) -> Vec<SourceRow<'a>> {
+    let counted = figures.sources.iter().filter(|one| one.report_id == report_id);
+    let mut rows: Vec<SourceRow<'a>> = counted
+        .map(|one| SourceRow {
+            source: one.source.as_deref(),
+            campaign: one.campaign.as_deref(),
+            submitted: one.submitted,
+            confirmed: one.confirmed,
+            downloaded: one.downloaded,
+        })
+        .collect();
+    // What came while the others were counted may be missing in one of the two.
+    let left = |whole: i64, of: fn(&SourceRow<'_>) -> i64| {
+        (whole - rows.iter().map(of).sum::<i64>()).max(0)
+    };
+    let others = SourceRow {
+        source: None,
+        campaign: None,
+        submitted: left(way.submitted, |row| row.submitted),
+        confirmed: left(way.confirmed, |row| row.confirmed),
+        downloaded: left(way.downloaded, |row| row.downloaded),
+    };
+    if !rows.is_empty() && others.submitted > 0 {
+        rows.push(others);
+    }
+    rows
+}
+
 /// The figures of the form that was chosen, or of all.
 fn shown<'a>(
     app: &App,
@@ -147,6 +176,7 @@ fn shown<'a>(
         columns_title: unit.title(),
         columns,
         domains: domains.map(|one| Bar { label: &one.domain, number: one.people }).collect(),
+        sources: chosen.map(|form| sources(figures, form.report_id, &way)).unwrap_or_default(),
         dropped: dropped.collect(),
         whole_since: (since < whole_since).then_some(whole_since),
     }

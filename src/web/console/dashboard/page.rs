@@ -40,6 +40,8 @@ pub(in crate::web::console) struct ShownFigures<'a> {
     pub columns_title: &'static str,
     pub columns: Vec<Column>,
     pub domains: Vec<Bar<'a>>,
+    /// Where the readers of the form that was chosen came from.
+    pub sources: Vec<SourceRow<'a>>,
     pub dropped: Vec<DroppedRow<'a>>,
     /// Before it, only what was confirmed is still there.
     pub whole_since: Option<Timestamp>,
@@ -61,11 +63,38 @@ pub(in crate::web::console) struct Bar<'a> {
     pub number: i64,
 }
 
+/// A way by which readers came to a form; without a source, all other ways.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(in crate::web::console) struct SourceRow<'a> {
+    pub source: Option<&'a str>,
+    pub campaign: Option<&'a str>,
+    pub submitted: i64,
+    pub confirmed: i64,
+    pub downloaded: i64,
+}
+
 /// How many signups of a form were dropped.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(in crate::web::console) struct DroppedRow<'a> {
     pub title: &'a str,
     pub dropped: i64,
+}
+
+impl SourceRow<'_> {
+    fn samples() -> Vec<Self> {
+        let row = |source, campaign| Self {
+            source,
+            campaign,
+            submitted: 60,
+            confirmed: 40,
+            downloaded: 30,
+        };
+        vec![
+            row(Some("newsletter"), Some("autumn")),
+            row(Some("press.example"), None),
+            row(None, None),
+        ]
+    }
 }
 
 impl Page for DashboardPage<'_> {
@@ -89,12 +118,14 @@ impl Page for DashboardPage<'_> {
                 Column { day: at, number: 0, part: 0 },
             ],
             domains: vec![Bar { label: "leeds.example", number: 40 }],
+            sources: SourceRow::samples(),
             dropped: vec![DroppedRow { title: form, dropped: 3 }],
             whole_since: Some(at),
         };
         let nothing = ShownFigures {
             rows: vec![],
             domains: vec![],
+            sources: vec![],
             dropped: vec![],
             whole_since: None,
             ..figures.clone()

@@ -54,7 +54,7 @@ pub(in crate::web::console) async fn send(
     visitor: Visitor,
     fields: Fields,
 ) -> Result<Response, Error> {
-    let Visitor { app, ip, headers, request_id } = &visitor;
+    let Visitor { app, ip, headers, request_id, .. } = &visitor;
     origin::check_console(app, headers)?;
     app.network_limits.passwords.check(*ip)?;
     let typed = fields.one("email");

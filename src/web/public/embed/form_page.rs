@@ -74,7 +74,8 @@ pub(super) fn lost(
         ticked: vec![],
         errors: vec![FieldError::new("form", words)],
     };
-    render(page_form(context, Some(refused)).naming(&blank.sha256))
+    let form = page_form(context, Some(refused)).naming(&blank.sha256);
+    render(form.posting_to(frame.path.clone()))
 }
 
 /// `public/embed_form.html`.

@@ -17,6 +17,7 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::bounce::BounceKind;
 use crate::domain::mail::outbox::{MailKind, OutboxState};
+use crate::domain::signup::signup_source::SignupSource;
 use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
@@ -144,6 +145,7 @@ fn sample_data() -> PersonalData {
             source,
             created_at: at,
             confirmed_at: Some(at),
+            came_from: SignupSource::from_query("utm_source=newsletter&ref=front"),
         }],
         downloads: vec![DownloadData {
             report: Slug::sample(),

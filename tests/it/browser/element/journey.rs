@@ -49,6 +49,9 @@ async fn a_report_is_had_without_leaving_the_article() {
     assert_eq!(app.count(given).await, 2);
     let drawn = "SELECT count(*) FROM signup WHERE drawn_by = 'element'";
     assert_eq!(app.count(drawn).await, 1);
+    let came = "SELECT count(*) FROM signup_source
+                WHERE utm_source = 'review' AND ref IS NULL AND page_origin LIKE 'http://127.0.0.1:%'";
+    assert_eq!(app.count(came).await, 1, "as the address of the article says");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -102,6 +102,9 @@ async fn each_part_is_named(database: Database) {
              keep them?), processing.storage (where do they lie?)",
             "source: ok; source_url is not set: whoever runs a changed version must say there where its \
              sources are (AGPL-3.0 §13)",
+            "signup sources: ok; kept with each signup, so the privacy policy must mention it: what the followed \
+             link says of its campaign (utm_source, utm_medium, utm_campaign, utm_term, utm_content, ref), and the \
+             site on whose page the form stood; signup_sources = false keeps none of it",
             "base_url: ok",
             "keys: ok",
             "data directory: ok",
@@ -121,6 +124,8 @@ async fn each_part_is_named(database: Database) {
 
     let sources = [("ASSENT_SOURCE_URL", "https://code.sample.example/assent")];
     assert_eq!(Told::by(&desk, &sources, &[]).of("source"), "ok");
+    let none = [("ASSENT_SIGNUP_SOURCES", "false")];
+    assert_eq!(Told::by(&desk, &none, &[]).of("signup sources"), "ok; not kept");
 
     let nobody = postgres::free_port();
     let away = format!("postgres://postgres@127.0.0.1:{nobody}/none");

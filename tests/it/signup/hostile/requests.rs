@@ -76,7 +76,7 @@ async fn other_methods_are_refused(database: Database) {
         (PATH, "PATCH"),
         (PATH, "OPTIONS"),
         (PATH, "TRACE"),
-        ("/", "POST"),
+        ("/", "PUT"),
         ("/thank-you", "POST"),
         ("/check-your-inbox", "POST"),
         ("/check-your-inbox/resend", "GET"),

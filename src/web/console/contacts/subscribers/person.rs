@@ -9,12 +9,16 @@ use crate::flows::consent::record_withdrawal::record_withdrawal;
 use crate::flows::consent::withdraw::{Leave, Leaving};
 use crate::flows::ledger::keep_verdict::{find_verdict, is_stale};
 use crate::store::Tx;
+use crate::store::catalog::reports;
 use crate::store::consent::permissions;
 use crate::store::contacts::subject_access;
 use crate::store::contacts::subscribers::{self, Subscriber};
 use crate::store::ledger::verdicts::Verdict;
+use crate::store::signup::signup_sources;
 use crate::web::choice::SelectOption;
-use crate::web::console::contacts::subscribers::person_page::{StoppedMail, SubscriberPage};
+use crate::web::console::contacts::subscribers::person_page::{
+    CameFrom, StoppedMail, SubscriberPage,
+};
 use crate::web::console::contacts::subscribers::timeline;
 use crate::web::console::form::{fault, is_sure};
 use crate::web::console::request_fields::{Asked, Form};
@@ -68,6 +72,8 @@ async fn page(
         known.map_or_else(|| code.to_owned(), |facts| facts.purpose.named(facts.name.as_deref()))
     };
     let timeline = timeline::list(&mut tx, &person, &stopped, named).await?;
+    let sources = signup_sources::list_confirmed(&mut tx, &person.address_key).await?;
+    let reports = if sources.is_empty() { vec![] } else { reports::list(&mut tx).await? };
     drop(tx);
     let (answers, allowed) = answers::answers(&facts, is_sound, &app.site.timezone);
     let stopped = stopped.iter().map(|one| StoppedMail {
@@ -84,6 +90,7 @@ async fn page(
         answers,
         unchecked: is_stale(verdict.as_ref(), now),
         suppressions: stopped.collect(),
+        came_from: sources.into_iter().map(|one| CameFrom::new(one, &reports)).collect(),
         timeline,
         word,
         errors: error.into_iter().collect(),

@@ -6,8 +6,11 @@ use uuid::Uuid;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::contacts::suppression::SuppressionReason;
+use crate::domain::signup::signup_source::SignupSource;
 use crate::domain::timestamp::Timestamp;
+use crate::store::catalog::reports::Report;
 use crate::store::contacts::subscribers::Subscriber;
+use crate::store::signup::signup_sources::ConfirmedSource;
 use crate::templates::page::Page;
 use crate::web::choice::SelectOption;
 use crate::web::console::contacts::subscribers::timeline::{Fact, TimelineEntry};
@@ -28,6 +31,8 @@ pub(in crate::web::console) struct SubscriberPage {
     pub suppressions: Vec<StoppedMail>,
     /// What they could leave.
     pub left: Vec<SelectOption<'static>>,
+    /// Where they came from to each form that they confirmed.
+    pub came_from: Vec<CameFrom>,
     pub timeline: Vec<TimelineEntry>,
     pub word: Option<&'static str>,
     pub errors: Vec<FieldError>,
@@ -45,6 +50,23 @@ pub(in crate::web::console) struct Person {
     job_title: Option<String>,
     verified_at: Timestamp,
     created_at: Timestamp,
+}
+
+/// Where they came from to one form.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::web::console) struct CameFrom {
+    /// What is called so: the report, or nothing for the newsletters alone.
+    report: Option<String>,
+    confirmed_at: Timestamp,
+    source: SignupSource,
+}
+
+impl CameFrom {
+    pub(super) fn new(one: ConfirmedSource, reports: &[Report]) -> Self {
+        let ConfirmedSource { report, confirmed_at, source } = one;
+        let known = reports.iter().find(|known| Some(&known.slug) == report.as_ref());
+        Self { report: known.map(|known| known.title.clone()), confirmed_at, source }
+    }
 }
 
 /// Why mail to them is stopped; without a purpose it is all mail.
@@ -121,6 +143,11 @@ impl Page for SubscriberPage {
                 stopped(SuppressionReason::Unsubscribed, Some("Weekly briefing")),
             ],
             left: vec![SelectOption::new("privacy-policy", "Privacy policy")],
+            came_from: vec![CameFrom {
+                report: Some("Digital councils".to_owned()),
+                confirmed_at: at,
+                source: SignupSource::from_query("utm_source=newsletter&ref=front"),
+            }],
             timeline: vec![agreed, mailed],
             word: Some("The withdrawal is recorded. A receipt is on its way to them."),
             errors: vec![fault("sure", "tick the box to say that they asked for this")],
@@ -131,6 +158,7 @@ impl Page for SubscriberPage {
             unchecked: false,
             suppressions: vec![],
             left: vec![],
+            came_from: vec![],
             word: None,
             errors: vec![],
             ..full.clone()
