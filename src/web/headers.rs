@@ -51,6 +51,25 @@ const A_YEAR_OVER_TLS: HeaderValue = HeaderValue::from_static("max-age=31536000"
 #[derive(Clone, Copy)]
 pub(super) struct Embeddable;
 
+/// Marks a page whose form asks for a bot check, which a script of ours works on.
+#[derive(Clone, Copy)]
+pub(super) struct Checking;
+
+/// What lets a page run that script, which asks us for its task; `framed` where `embed_origins` may frame it, too.
+pub(super) fn check_headers(app: &App, framed: bool) -> Vec<(HeaderName, HeaderValue)> {
+    let nobody = || vec![(header::CONTENT_SECURITY_POLICY, FRAMED_BY_NOBODY)];
+    let headers = if framed { frame_headers(app) } else { vec![] };
+    let mut headers = if headers.is_empty() { nobody() } else { headers };
+    for (name, value) in &mut headers {
+        if *name == header::CONTENT_SECURITY_POLICY {
+            let more = b"; script-src 'self'; connect-src 'self'".as_slice();
+            let policy = [value.as_bytes(), more].concat();
+            *value = HeaderValue::try_from(policy).unwrap_or(FRAMED_BY_NOBODY);
+        }
+    }
+    headers
+}
+
 /// What lets the operator's `embed_origins` frame a page; nothing where there are none.
 pub(super) fn frame_headers(app: &App) -> Vec<(HeaderName, HeaderValue)> {
     if app.embed_origins.is_empty() {
@@ -65,8 +84,13 @@ pub(super) fn frame_headers(app: &App) -> Vec<(HeaderName, HeaderValue)> {
 /// Adds the security headers that the handler did not set itself.
 pub(super) fn secure(app: &App, response: &mut Response) {
     let framed = response.extensions().get::<Embeddable>().is_some();
+    let checking = response.extensions().get::<Checking>().is_some();
     let headers = response.headers_mut();
-    if framed {
+    if checking {
+        for (name, value) in check_headers(app, framed) {
+            headers.entry(name).or_insert(value);
+        }
+    } else if framed {
         for (name, value) in frame_headers(app) {
             headers.entry(name).or_insert(value);
         }

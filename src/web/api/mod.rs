@@ -2,6 +2,7 @@
 
 mod bearer;
 mod bounces;
+mod challenge;
 mod codes;
 mod cors;
 mod exports;
@@ -47,6 +48,7 @@ pub(super) fn router(app: &Arc<App>) -> Router<Arc<App>> {
 fn for_everybody() -> Router<Arc<App>> {
     Router::new()
         .merge(forms::router())
+        .merge(challenge::router())
         .merge(signups::router())
         .merge(codes::router())
         .merge(reports::router())

@@ -61,6 +61,9 @@ pub(super) struct SignupBody {
     /// Where the reader came from: texts by the names of [`SignupSource`]. Whatever else it is, the form is taken.
     #[serde(default)]
     source: Value,
+    /// The work that a form asks for which has a bot check.
+    #[serde(default)]
+    pub altcha: Option<String>,
     #[serde(default)]
     drawn_by: DrawnByBody,
     /// What people never see.
