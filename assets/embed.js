@@ -97,7 +97,7 @@ ul { margin-bottom: 1em; padding-left: 1.2em }
     const status = h("p.status", { role: "status" });
     const place = h("div");
     const box = h("div.box", null, status, place);
-    let form, tongue, asked, busy, timer, key, sent, typed = {}, ticked = {};
+    let form, tongue, asked, busy, timer, key, sent, work, typed = {}, ticked = {};
     root.adoptedStyleSheets = [sheet];
     root.append(h("slot"));
 
@@ -114,7 +114,7 @@ ul { margin-bottom: 1em; padding-left: 1.2em }
     };
     const instead = (sentence) => shows(null, h("p", null, sentence), h("slot"));
 
-    // Each place lists its errors: the summary has them in the order of the form.
+    // The summary has errors in the order of their places.
     const refused = (errors, withLink) => {
       const items = [], left = new Set(errors);
       return {
@@ -187,7 +187,7 @@ ul { margin-bottom: 1em; padding-left: 1.2em }
       form.boxes.forEach((it) => { if (values.has(it.purpose)) ticked[it.purpose] = meaning(it); });
       const source = {};
       for (const [name, value] of new URLSearchParams(location.search)) {
-        if (/^(utm_(source|medium|campaign|term|content)|ref)$/.test(name) && !/@|^$/.test(value)) source[name] = [...value].slice(0, 100).join("");
+        if (/^(utm_(source|medium|campaign|term|content)|ref)$/.test(name) && !/@|^$/.test(value)) source[name] = value;
       }
       const chosen = form.boxes.filter((it) => ticked[it.purpose] && it.purpose !== "privacy-policy");
       const body = {
@@ -199,9 +199,13 @@ ul { margin-bottom: 1em; padding-left: 1.2em }
         page: location.origin + location.pathname, source,
       };
       once(async () => {
-        // Sent once more after no answer, it is the same request.
+        // The same again after no answer.
         const now = JSON.stringify(body);
-        if (sent !== now) key = crypto.getRandomValues(new Uint32Array(4)).join("-");
+        if (sent !== now) {
+          key = crypto.getRandomValues(new Uint32Array(4)).join("-");
+          work = form.check && await import(api + "../../altcha.js").then((it) => it.default(api, form.name)).catch(() => null);
+        }
+        body.altcha = work;
         const answer = await ask("signups", body, key);
         sent = [202, 422].includes(answer.status) ? null : now;
         if (answer.status === 202) {

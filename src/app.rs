@@ -313,7 +313,7 @@ impl Program {
             core.db.clone(),
             (core.clock.clone(), core.random.clone()),
             worker.site.clone(),
-            core.flow_settings.on_collapse,
+            (core.flow_settings.on_collapse, core.settings.bot_check.clone()),
         );
         let figures = FiguresCache::new(&core.db, &core.clock, &core.flow_settings.timezone);
         let postmaster = Postmaster::for_sender(&worker.sender);

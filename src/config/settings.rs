@@ -19,6 +19,7 @@ use crate::domain::base_url::{host, origin};
 use crate::domain::consent::processing::Processing;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::limit::{MailLimit, Window};
+use crate::domain::signup::bot_check::BotCheck;
 use crate::domain::time_zone::TimeZone;
 use crate::outgoing_http::AllowedHosts;
 use crate::site::{Controller, Site};
@@ -87,6 +88,8 @@ pub struct Settings {
     pub mail_per_address: MailLimit,
     /// What happens when hardly anybody who was mailed through a form confirms.
     pub confirmations_collapse: OnCollapse,
+    /// Which forms ask for a bot check.
+    pub bot_check: BotCheck,
     /// The operator's templates.
     pub templates_dir: Option<PathBuf>,
     /// Origins that may post forms, call the signup API and frame the form.
@@ -226,6 +229,7 @@ impl Settings {
                     _ => Err("write `alarm`, `pause` or `off`".to_owned()),
                 },
             )?,
+            bot_check: parse(values, "bot_check", "off", from_str)?,
             templates_dir: values.get("templates_dir").map(|source| PathBuf::from(&source.value)),
             embed_origins: parse(values, "embed_origins", "", origins)?,
             signup_sources: parse(values, "signup_sources", "true", yes_or_no)?,
@@ -341,6 +345,7 @@ mod tests {
         assert_eq!(settings.source_url.is_some(), !SOURCE_URL.is_empty());
         assert_eq!(settings.security_contact, None);
         assert!(settings.signup_sources);
+        assert_eq!(settings.bot_check, BotCheck::default());
     }
 
     #[test]
@@ -357,6 +362,8 @@ mod tests {
             ("ASSENT_LIMIT_CONFIRMATIONS_COLLAPSE", "stop"),
             ("ASSENT_EMBED_ORIGINS", "https://a.test/path"),
             ("ASSENT_SIGNUP_SOURCES", "off"),
+            ("ASSENT_BOT_CHECK", "on,alarm"),
+            ("ASSENT_BOT_CHECK", "reports"),
             ("ASSENT_MAIL_FROM", "nobody"),
             ("ASSENT_MAIL_BOUNCE_DOMAIN", "localhost"),
             ("ASSENT_MAIL_BOUNCE_DOMAIN", "bounces@example.org"),

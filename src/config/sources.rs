@@ -57,6 +57,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("evidence_retention", "ASSENT_EVIDENCE_RETENTION"),
     ("limits.signups_per_ip", "ASSENT_LIMIT_SIGNUPS_PER_IP"),
     ("limits.mail_per_address", "ASSENT_LIMIT_MAIL_PER_ADDRESS"),
+    ("bot_check", "ASSENT_BOT_CHECK"),
     ("limits.confirmations_collapse", "ASSENT_LIMIT_CONFIRMATIONS_COLLAPSE"),
     ("templates_dir", "ASSENT_TEMPLATES_DIR"),
     ("embed_origins", "ASSENT_EMBED_ORIGINS"),
@@ -73,6 +74,7 @@ const LISTS: &[&str] = &[
     "ledger.witnesses",
     "trusted_proxies",
     "embed_origins",
+    "bot_check",
     "webhooks.allowed_hosts",
     "mail.dkim_keys",
 ];

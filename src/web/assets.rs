@@ -49,6 +49,17 @@ fn for_others(script: &'static str) -> Ready {
     ])
 }
 
+/// What works on bot checks, for our own pages and for the script on pages of other sites.
+static ALTCHA: LazyLock<Ready> = LazyLock::new(|| {
+    Ready::script_for_others(include_str!("../../assets/altcha.js")).with([
+        (RESOURCE_POLICY, SHOWN_ANYWHERE),
+        // Modules of other sites are loaded by these rules alone.
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+    ])
+});
+static FORM_CHECK: LazyLock<Ready> =
+    LazyLock::new(|| Ready::script_for_others(include_str!("../../assets/form-check.js")));
+
 /// A file that comes with the program.
 struct Asset {
     path: String,
@@ -110,11 +121,21 @@ async fn frame(request: HeaderMap) -> Result<Response, Error> {
     FRAME.answer(&request).await
 }
 
+async fn altcha(request: HeaderMap) -> Result<Response, Error> {
+    ALTCHA.answer(&request).await
+}
+
+async fn form_check(request: HeaderMap) -> Result<Response, Error> {
+    FORM_CHECK.answer(&request).await
+}
+
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/assets/{name}", get(show))
         .route(EMBED_PATH, get(embed))
         .route(FRAME_PATH, get(frame))
+        .route("/altcha.js", get(altcha))
+        .route("/form-check.js", get(form_check))
 }
 
 async fn show(Path(name): Path<String>, request: HeaderMap) -> Result<Response, Error> {

@@ -56,6 +56,25 @@ const A_YEAR_OVER_TLS: HeaderValue = HeaderValue::from_static("max-age=31536000"
 #[derive(Clone, Copy)]
 pub(super) struct Embeddable;
 
+/// Marks a page whose form asks for a bot check, which a script of ours works on.
+#[derive(Clone, Copy)]
+pub(super) struct Checking;
+
+/// What lets a page run that script, which asks us for its task; `framed` where `embed_origins` may frame it, too.
+pub(super) fn check_headers(app: &App, framed: bool) -> Vec<(HeaderName, HeaderValue)> {
+    let nobody = || vec![(header::CONTENT_SECURITY_POLICY, FRAMED_BY_NOBODY)];
+    let headers = if framed { frame_headers(app) } else { vec![] };
+    let mut headers = if headers.is_empty() { nobody() } else { headers };
+    for (name, value) in &mut headers {
+        if *name == header::CONTENT_SECURITY_POLICY {
+            let more = b"; script-src 'self'; connect-src 'self'".as_slice();
+            let policy = [value.as_bytes(), more].concat();
+            *value = HeaderValue::try_from(policy).unwrap_or(FRAMED_BY_NOBODY);
+        }
+    }
+    headers
+}
+
 /// What lets the operator's `embed_origins` frame a page; nothing where there are none.
 pub(super) fn frame_headers(app: &App) -> Vec<(HeaderName, HeaderValue)> {
     if app.embed_origins.is_empty() {
@@ -71,11 +90,11 @@ pub(super) fn frame_headers(app: &App) -> Vec<(HeaderName, HeaderValue)> {
 #[derive(Clone, Copy)]
 pub(super) struct InFrame;
 
-/// What lets the operator's `embed_origins`, and the console, show the form in a frame: our script tells that page how tall
-/// the form is.
+/// What lets the operator's `embed_origins`, and the console, show the form in a frame: our scripts tell that page how tall
+/// the form is, and work on a bot check.
 pub(super) fn in_frame_headers(app: &App) -> [(HeaderName, HeaderValue); 2] {
     let sites = app.embed_origins.iter().fold(String::new(), |all, site| all + " " + site);
-    let policy = format!("{}{sites}", policy!("script-src 'self'; ", "'self'"));
+    let policy = format!("{}{sites}", policy!("script-src 'self'; connect-src 'self'; ", "'self'"));
     let policy = HeaderValue::try_from(policy).unwrap_or(FRAMED_BY_NOBODY);
     [(header::CONTENT_SECURITY_POLICY, policy), (RESOURCE_POLICY, SHOWN_ANYWHERE)]
 }
@@ -84,8 +103,13 @@ pub(super) fn in_frame_headers(app: &App) -> [(HeaderName, HeaderValue); 2] {
 pub(super) fn secure(app: &App, response: &mut Response) {
     let framed = response.extensions().get::<Embeddable>().is_some();
     let in_frame = response.extensions().get::<InFrame>().is_some();
+    let checking = response.extensions().get::<Checking>().is_some();
     let headers = response.headers_mut();
-    if framed {
+    if checking {
+        for (name, value) in check_headers(app, framed) {
+            headers.entry(name).or_insert(value);
+        }
+    } else if framed {
         for (name, value) in frame_headers(app) {
             headers.entry(name).or_insert(value);
         }

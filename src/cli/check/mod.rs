@@ -68,6 +68,7 @@ impl Check {
         report.tell("evidence", Ok(site::evidence(&settings)));
         report.tell("source", Ok(site::source(settings.source_url.as_ref())));
         report.tell("signup sources", Ok(site::signup_sources(settings.signup_sources)));
+        report.tell("bot check", site::bot_check(&settings));
         report.tell("base_url", site::base_url(&settings.base_url));
         report.tell("keys", found);
         let data_dir = report.tell("data directory", data_dir(&settings.data_dir));

@@ -11,6 +11,7 @@ use super::report::{OK, Part};
 use crate::cli::outcome::refuse;
 use crate::cli::serve::cannot_listen;
 use crate::config::{Keys, Settings};
+use crate::domain::alarm::OnCollapse;
 use crate::domain::consent::processing::Processing;
 use crate::outside::Head;
 use crate::site::Controller;
@@ -67,6 +68,16 @@ pub(super) fn signup_sources(are_kept: bool) -> Cow<'static, str> {
     } else {
         "ok; not kept".into()
     }
+}
+
+/// A check that waits for an alarm needs somebody who looks.
+pub(super) fn bot_check(settings: &Settings) -> Part {
+    if settings.bot_check.is_on_alarm() && settings.confirmations_collapse == OnCollapse::Off {
+        return Err(refuse(
+            "bot_check waits for an alarm that limits.confirmations_collapse = \"off\" never raises: set that to \"alarm\"",
+        ));
+    }
+    Ok(OK)
 }
 
 /// Nothing is refused without it: whoever runs the program as it was published need not offer its sources.

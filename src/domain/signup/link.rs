@@ -10,6 +10,7 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::domain::encryption::{Nonce96, decrypt, encrypt};
 use crate::domain::ledger::keyed_hash::HashKey;
 use crate::domain::ledger::verifier_page::VERIFIER_PATH;
+use crate::domain::signup::bot_check::CheckKeys;
 use crate::domain::signup::code::Code;
 use crate::domain::staff::member::StaffLinkKind;
 
@@ -183,6 +184,12 @@ impl LinkSecrets {
         self.0.iter().find_map(|secret| decrypt(&encryption_key(secret), kind.name(), &sealed))
     }
 
+    /// What bot checks are signed with.
+    #[must_use]
+    pub fn check_keys(&self) -> CheckKeys {
+        CheckKeys::new(self.0.iter().map(check_key).collect())
+    }
+
     /// The bytes with their MAC behind them.
     pub(in crate::domain) fn sign(&self, kind: LinkKind, bytes: &[u8]) -> Vec<u8> {
         let mac = self.0.first().map(|secret| mac(secret, kind, bytes)).unwrap_or_default();
@@ -195,6 +202,10 @@ impl LinkSecrets {
         let given = bytes.split_off(at);
         self.0.iter().any(|secret| mac(secret, kind, &bytes).ct_eq(&given).into()).then_some(bytes)
     }
+}
+
+fn check_key(secret: &HashKey) -> HashKey {
+    HashKey::new(&secret.hash(&[b"bot check"]))
 }
 
 /// What this secret encrypts with; it signs with itself.

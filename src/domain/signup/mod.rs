@@ -1,5 +1,6 @@
 //! Where a form stands, and the links and codes that confirm it.
 
+pub mod bot_check;
 pub mod code;
 pub mod idempotent_request;
 pub mod link;

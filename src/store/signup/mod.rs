@@ -8,3 +8,4 @@ pub mod idempotent_requests;
 pub mod link_requests;
 pub mod signup_sources;
 pub mod signups;
+pub mod solved_checks;

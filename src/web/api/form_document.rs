@@ -96,10 +96,13 @@ struct FormPolicy<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Form)]
 pub(super) struct FormAnswer<'a> {
-    /// The SHA-256 of the RFC 8785 text of this without `form` and `resting`.
+    /// The SHA-256 of the RFC 8785 text of this without `form`, `resting` and `check`.
     pub form: &'a str,
     /// Whether it rests: what is sent is refused for now.
     pub resting: bool,
+    /// Which bot check it asks for: `altcha`, or none.
+    #[schema(required)]
+    pub check: Option<&'static str>,
     #[serde(flatten)]
     pub document: FormDocument<'a>,
 }

@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 use super::cors::preflight;
 use super::form_document::{FormAnswer, FormDocument, blank};
 use super::json;
+use crate::web::form::bot_check::FIELD;
 use crate::web::form::form_context::{find_form, form_slug};
 use crate::web::http::ready::Ready;
 use crate::web::state::catalog::Catalog;
@@ -50,8 +51,11 @@ fn answer(app: &App, catalog: &Arc<Catalog>, path: &str) -> Result<Ready, Error>
     let report = form_slug(path.strip_prefix(BELOW).ok_or(Error::NotFound)?)?;
     let context = find_form(catalog, report.as_ref())?;
     let form = blank(app, &context)?;
-    let document = FormDocument::new(app, &context);
-    let answer =
-        FormAnswer { form: &form.sha256, resting: catalog.rests(report.as_ref()), document };
+    let answer = FormAnswer {
+        form: &form.sha256,
+        resting: catalog.rests(report.as_ref()),
+        check: context.asks_check().then_some(FIELD),
+        document: FormDocument::new(app, &context),
+    };
     Ok(Ready::json(json::text(&answer)?))
 }

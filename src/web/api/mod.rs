@@ -2,6 +2,7 @@
 
 mod bearer;
 mod bounces;
+mod challenge;
 mod codes;
 mod cors;
 mod described;
@@ -74,6 +75,7 @@ pub fn openapi_text(base_url: &str) -> Result<String, Error> {
 fn for_everybody() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .merge(forms::router())
+        .merge(challenge::router())
         .merge(signups::router())
         .merge(codes::router())
         .merge(reports::router())

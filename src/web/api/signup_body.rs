@@ -65,6 +65,9 @@ pub(super) struct SignupBody {
     #[serde(default)]
     #[schema(value_type = Object)]
     source: Value,
+    /// The work that a form asks for which has a bot check.
+    #[serde(default)]
+    pub altcha: Option<String>,
     /// `element` for our script on a page of `embed_origins`, else `page`.
     #[serde(default)]
     drawn_by: DrawnByBody,

@@ -20,6 +20,7 @@ use crate::domain::signup::idempotent_request::IdempotentRequest;
 use crate::domain::signup::submitted_form::Method;
 use crate::web::form::RESTS_FOR;
 use crate::web::form::answers::Answers;
+use crate::web::form::bot_check::{self, Without};
 use crate::web::form::form_context::{FormContext, find_form, form_slug};
 use crate::web::form::hand_in::{HandIn, hand_in};
 use crate::web::http::fields::InvalidField;
@@ -107,6 +108,15 @@ async fn take(
             return Ok(Err(Problem::unusable(wrong).into_response()));
         }
     };
+    if let Err(fault) = bot_check::pass(
+        app,
+        &context,
+        (sent.altcha.as_deref().unwrap_or_default(), Without::Reason),
+    )
+    .await?
+    {
+        return Ok(Err(Problem::unusable(vec![fault]).into_response()));
+    }
     let form = HandIn {
         context: &context,
         answers,

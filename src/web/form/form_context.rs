@@ -51,6 +51,11 @@ impl<'a> FormContext<'a> {
         })
     }
 
+    /// Whether it asks for a bot check at this moment.
+    pub(in crate::web) fn asks_check(&self) -> bool {
+        self.catalog.asks_check(self.report.map(|report| &report.slug))
+    }
+
     /// What its button says.
     pub(in crate::web) fn button(&self) -> &'static str {
         if self.report.is_some() { "Email me the report" } else { "Sign up" }

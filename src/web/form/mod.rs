@@ -1,6 +1,7 @@
 //! The form behind which everything lies, whoever draws it: what it offers, what it accepts, and what its code confirms.
 
 pub(in crate::web) mod answers;
+pub(in crate::web) mod bot_check;
 pub(in crate::web) mod came_from;
 pub(in crate::web) mod code;
 pub(in crate::web) mod form_context;

@@ -50,7 +50,7 @@ impl FormPage<'_> {
     /// The same page as it is served, which names that form.
     pub(super) fn landing(&self, app: &App, context: &FormContext<'_>) -> Result<String, Error> {
         let blank = self.blank(app, context)?;
-        Ok((self.render)(page_form(context, None).naming(&blank.sha256))?.0)
+        Ok((self.render)(page_form(context, None).checking(context).naming(&blank.sha256))?.0)
     }
 }
 

@@ -14,6 +14,7 @@ use super::reports::ReportCard;
 use super::shown_form::ShownForm;
 use crate::templates::page::Page;
 use crate::web::form::form_context::FormContext;
+use crate::web::headers::check_headers;
 use crate::web::http::ready::Ready;
 use crate::web::state::catalog::Catalog;
 use crate::web::{App, Error};
@@ -33,7 +34,8 @@ fn index(app: &App, catalog: &Arc<Catalog>, _: &str) -> Result<Ready, Error> {
     let context = FormContext::of_newsletters(catalog).filter(|_| !catalog.rests(None));
     let Some(context) = context else { return Ok(Ready::page(page(app, catalog, None)?.0)) };
     let render = |form: ShownForm<'_>| page(app, catalog, Some(form));
-    Ok(Ready::page(FormPage { name: NAME, render: &render }.landing(app, &context)?))
+    let page = Ready::page(FormPage { name: NAME, render: &render }.landing(app, &context)?);
+    Ok(if context.asks_check() { page.with(check_headers(app, false)) } else { page })
 }
 
 /// The page, with the form for newsletters where there is one to choose.

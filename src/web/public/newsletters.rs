@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::blank_form::{FormPage, FormPages};
 use super::index;
 use super::shown_form::ShownForm;
-use super::signup_form::{begun, embeddable, receive, rests};
+use super::signup_form::{begun, checking, embeddable, page_headers, receive, rests};
 use crate::domain::signup::submitted_form::form_name;
 use crate::templates::page::Page;
 use crate::web::form::form_context::FormContext;
@@ -41,15 +41,12 @@ async fn show(State(app): State<Arc<App>>, request: HeaderMap) -> Result<Respons
 /// The page before anything is typed.
 fn landing(app: &App, catalog: &Arc<Catalog>, _: &str) -> Result<Ready, Error> {
     let rests = catalog.rests(None);
-    let html = match FormContext::of_newsletters(catalog).filter(|_| !rests) {
-        Some(context) => {
-            let render = |form: ShownForm<'_>| page(app, Some(form), false);
-            let name = form_name(None);
-            FormPage { name: &name, render: &render }.landing(app, &context)?
-        }
-        None => page(app, None, rests)?.0,
+    let Some(context) = FormContext::of_newsletters(catalog).filter(|_| !rests) else {
+        return Ok(Ready::page(page(app, None, rests)?.0).with(frame_headers(app)));
     };
-    Ok(Ready::page(html).with(frame_headers(app)))
+    let render = |form: ShownForm<'_>| page(app, Some(form), false);
+    let html = FormPage { name: &form_name(None), render: &render }.landing(app, &context)?;
+    Ok(Ready::page(html).with(page_headers(app, &context)))
 }
 
 async fn submit(visitor: Visitor, fields: Fields) -> Result<Response, Error> {
@@ -83,7 +80,8 @@ async fn begin(visitor: Visitor, fields: Fields) -> Result<Response, Error> {
     };
     let render = |form: ShownForm<'_>| page(app, Some(form), false);
     let blank = FormPage { name: &form_name(None), render: &render }.blank(app, &context)?;
-    Ok(render(begun(&visitor, &context, &fields).naming(&blank.sha256))?.into_response())
+    let page = render(begun(&visitor, &context, &fields).naming(&blank.sha256))?.into_response();
+    Ok(if context.asks_check() { checking(page) } else { page })
 }
 
 /// The page; without a form while that rests, or where there is no newsletter to choose.

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::blank_form::{FormPage, FormPages};
 use super::shown_form::{ShownForm, page_form};
-use super::signup_form::{begun, receive, rests, slug};
+use super::signup_form::{begun, checking, page_headers, receive, rests, slug};
 use crate::domain::catalog::report::readable_size;
 use crate::domain::signup::submitted_form::form_name;
 use crate::domain::timestamp::Timestamp;
@@ -49,14 +49,13 @@ async fn show(
 fn landing(app: &App, catalog: &Arc<Catalog>, path: &str) -> Result<Ready, Error> {
     let offered = find(catalog, path.strip_prefix(BELOW).ok_or(Error::NotFound)?)?;
     let context = FormContext::of_report(catalog, offered)?;
-    let html = if catalog.rests(Some(&offered.report.slug)) {
-        page(app, &offered.report, None)?.0
-    } else {
-        let name = form_name(Some(&offered.report.slug));
-        let render = |form: ShownForm<'_>| page(app, &offered.report, Some(form));
-        FormPage { name: &name, render: &render }.landing(app, &context)?
-    };
-    Ok(Ready::page(html).with(frame_headers(app)))
+    if catalog.rests(Some(&offered.report.slug)) {
+        return Ok(Ready::page(page(app, &offered.report, None)?.0).with(frame_headers(app)));
+    }
+    let name = form_name(Some(&offered.report.slug));
+    let render = |form: ShownForm<'_>| page(app, &offered.report, Some(form));
+    let html = FormPage { name: &name, render: &render }.landing(app, &context)?;
+    Ok(Ready::page(html).with(page_headers(app, &context)))
 }
 
 async fn submit(
@@ -93,7 +92,8 @@ async fn begin(
     let name = form_name(Some(&offered.report.slug));
     let render = |form: ShownForm<'_>| page(app, &offered.report, Some(form));
     let blank = FormPage { name: &name, render: &render }.blank(app, &context)?;
-    Ok(render(begun(&visitor, &context, &fields).naming(&blank.sha256))?.into_response())
+    let page = render(begun(&visitor, &context, &fields).naming(&blank.sha256))?.into_response();
+    Ok(if context.asks_check() { checking(page) } else { page })
 }
 
 /// Whoever looks at where a form is begun finds it on its page.

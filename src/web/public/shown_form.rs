@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::form_parts::{OfferBox, PolicyLink};
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::signup::submitted_form::form_name;
 use crate::web::form::form_context::FormContext;
 use crate::web::http::fields::FieldError;
 use crate::web::state::catalog::Offer;
@@ -29,6 +30,8 @@ pub(in crate::web) struct ShownForm<'a> {
     pub(super) newsletter_only: bool,
     /// The SHA-256 of the blank form that its page shows; empty in that document itself.
     pub(super) blank: &'a str,
+    /// The name of the form, where it asks for a bot check. No part of that document, for it comes and goes.
+    pub(super) check: Option<String>,
 }
 
 /// What was typed.
@@ -97,6 +100,7 @@ pub(super) fn page_form<'a>(
         purposes,
         newsletter_only: report.is_none(),
         blank: "",
+        check: None,
         errors: refused.map(|refused| refused.errors).unwrap_or_default(),
     }
 }
@@ -105,6 +109,12 @@ impl<'a> ShownForm<'a> {
     /// The form where it stands on a page that takes none.
     pub(super) fn posting_to(self, action: String) -> Self {
         Self { action, ..self }
+    }
+
+    /// The form on a page that may ask for a bot check.
+    pub(super) fn checking(self, context: &FormContext<'_>) -> Self {
+        let name = || form_name(context.report.map(|report| &report.slug));
+        Self { check: context.asks_check().then(name), ..self }
     }
 
     /// The form on a page that names the blank form of this hash as the one it shows.
@@ -130,6 +140,7 @@ impl ShownForm<'_> {
             purposes: OfferBox::samples(false),
             newsletter_only: false,
             blank: "5a1f",
+            check: None,
         }
     }
 
@@ -149,6 +160,7 @@ impl ShownForm<'_> {
             consent: PolicyBox { checked: true, ..self.consent },
             newsletters: OfferBox::samples(true),
             purposes: OfferBox::samples(true),
+            check: Some("reports/digital-councils".to_owned()),
             ..self
         }
     }

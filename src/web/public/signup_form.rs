@@ -1,6 +1,6 @@
 //! The form on our own pages: what it answers when it is sent.
 
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::blank_form::FormPages;
@@ -9,14 +9,15 @@ use crate::domain::signup::submitted_form::{DrawnBy, Method};
 use crate::domain::slug::Slug;
 use crate::web::form::RESTS_FOR;
 use crate::web::form::answers::{Answers, Unusable};
+use crate::web::form::bot_check::{self, Without};
 use crate::web::form::came_from::came_from;
 use crate::web::form::form_context::FormContext;
 use crate::web::form::hand_in::{HandIn, hand_in, to_same_mailbox};
-use crate::web::headers::Embeddable;
-use crate::web::http::fields::{FieldError, Fields};
+use crate::web::headers::{Checking, Embeddable, check_headers, frame_headers};
+use crate::web::http::fields::{FieldError, Fields, InvalidField};
 use crate::web::visitor::Visitor;
 use crate::web::waiting::Waiting;
-use crate::web::{Error, origin};
+use crate::web::{App, Error, origin};
 
 /// Where a form stands that was sent.
 pub(super) struct Place<'a> {
@@ -41,7 +42,8 @@ pub(super) async fn receive(
     let waiting = match take(&visitor, context, fields, place).await? {
         Ok(waiting) => waiting,
         Err(page) => {
-            return Ok(embeddable((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()));
+            let answer = embeddable((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+            return Ok(if context.asks_check() { checking(answer) } else { answer });
         }
     };
     let cookie = waiting.header(&visitor.app).ok_or(Error::Internal)?;
@@ -65,12 +67,15 @@ pub(super) async fn take(
     app.network_limits.signups.check(*ip)?;
     let answers = match Answers::read(context, fields) {
         Ok(answers) => answers,
-        Err(unusable) => {
-            let blank = pages.own.blank(app, context)?;
-            let form = page_form(context, Some(refused(fields, unusable))).naming(&blank.sha256);
-            return Ok(Err((pages.own.render)(form)?));
-        }
+        Err(unusable) => return refuse(app, (context, fields), &pages, unusable).map(Err),
     };
+    let work = (fields.one(bot_check::FIELD), Without::Script(*ip));
+    if let Err(fault) = bot_check::pass(app, context, work).await? {
+        let ticked = answers.choices.iter().skip(1).map(|notice| notice.purpose.clone()).collect();
+        let fault = InvalidField { field: "form", ..fault };
+        let unusable = Unusable { errors: vec![fault], consent: true, ticked };
+        return refuse(app, (context, fields), &pages, unusable).map(Err);
+    }
     let came_from = came_from(app, query, elsewhere.as_deref().or(page.as_deref()));
     // On a page of somebody else stands what its owner wrote there, whatever form of ours it names.
     let (blank, drawn_by, source, page) = match elsewhere {
@@ -112,7 +117,30 @@ pub(super) fn begun<'a>(
     let email = if unclear { "" } else { fields.one("email") };
     let values = Values { email, ..Values::default() };
     let typed = Refused { values, consent: false, ticked: vec![], errors: vec![] };
-    page_form(context, Some(typed)).posting_to(action)
+    page_form(context, Some(typed)).posting_to(action).checking(context)
+}
+
+/// The page that shows a form again which is not taken, with what to do.
+fn refuse(
+    app: &App,
+    (context, fields): (&FormContext<'_>, &Fields),
+    pages: &FormPages<'_>,
+    unusable: Unusable,
+) -> Result<Html<String>, Error> {
+    let blank = pages.own.blank(app, context)?;
+    let form = page_form(context, Some(refused(fields, unusable)));
+    (pages.own.render)(form.checking(context).naming(&blank.sha256))
+}
+
+/// What lets a page with this form be framed, and work on its bot check.
+pub(super) fn page_headers(app: &App, context: &FormContext<'_>) -> Vec<(HeaderName, HeaderValue)> {
+    if context.asks_check() { check_headers(app, true) } else { frame_headers(app) }
+}
+
+/// Marks a page whose form asks for a bot check.
+pub(super) fn checking(mut response: Response) -> Response {
+    response.extensions_mut().insert(Checking);
+    response
 }
 
 /// What stood in a form that cannot be taken, to be shown again.

@@ -12,6 +12,7 @@ use crate::domain::alarm::{OnCollapse, confirmations, is_of_confirmations};
 use crate::domain::catalog::notice::LANG;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::catalog::report::ReportStatus;
+use crate::domain::signup::bot_check::BotCheck;
 use crate::domain::slug::{Label, Slug};
 use crate::flows;
 use crate::flows::catalog::show_notices::{show_notices, wording};
@@ -111,8 +112,16 @@ pub(in crate::web) struct Catalog {
     pub purposes: Vec<Offer>,
     /// Newest first; drafts and withdrawn ones too.
     pub reports: Vec<OfferedReport>,
-    /// The alarms for which forms rest.
-    resting: Vec<String>,
+    /// The alarms of forms through which hardly anybody who was mailed confirms.
+    alarmed: Vec<String>,
+    on_alarm: OnAlarm,
+}
+
+/// What follows for a form from its alarm.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct OnAlarm {
+    rests: bool,
+    check: BotCheck,
 }
 
 impl Catalog {
@@ -137,7 +146,16 @@ impl Catalog {
     /// Whether the form of this report, or that of the newsletters, rests: hardly anybody who was mailed
     /// through it confirmed.
     pub(in crate::web) fn rests(&self, report: Option<&Slug>) -> bool {
-        self.resting.contains(&confirmations(report))
+        self.on_alarm.rests && self.is_alarmed(report)
+    }
+
+    /// Whether the form of this report, or that of the newsletters, asks for a bot check.
+    pub(in crate::web) fn asks_check(&self, report: Option<&Slug>) -> bool {
+        self.on_alarm.check.is_asked(report, self.is_alarmed(report))
+    }
+
+    fn is_alarmed(&self, report: Option<&Slug>) -> bool {
+        self.alarmed.contains(&confirmations(report))
     }
 
     pub(in crate::web) fn published(&self) -> impl Iterator<Item = &OfferedReport> {
@@ -151,7 +169,7 @@ pub struct CatalogCache {
     clock: Clock,
     random: Random,
     site: Arc<Site>,
-    on_collapse: OnCollapse,
+    on_alarm: OnAlarm,
     kept: RwLock<Option<Kept>>,
     /// The turn of whoever reads it.
     reading: Mutex<()>,
@@ -172,10 +190,11 @@ impl CatalogCache {
         db: Db,
         (clock, random): (Clock, Random),
         site: Arc<Site>,
-        on_collapse: OnCollapse,
+        (on_collapse, check): (OnCollapse, BotCheck),
     ) -> Self {
         let (kept, reading) = (RwLock::default(), Mutex::default());
-        Self { db, clock, random, site, on_collapse, kept, reading }
+        let on_alarm = OnAlarm { rests: on_collapse == OnCollapse::Pause, check };
+        Self { db, clock, random, site, on_alarm, kept, reading }
     }
 
     /// What is on offer: the same copy for as long as it is the same, so that what was made of it stands. While the
@@ -236,10 +255,8 @@ impl CatalogCache {
         let shown = notices::list_shown(&mut tx).await?;
         let alarms = alarms::list(&mut tx).await?;
         drop(tx);
-        let rest = |subject: &String| {
-            self.on_collapse == OnCollapse::Pause && is_of_confirmations(subject)
-        };
-        let resting = alarms.into_iter().map(|alarm| alarm.subject).filter(rest).collect();
+        let subjects = alarms.into_iter().map(|alarm| alarm.subject);
+        let alarmed = subjects.filter(|subject| is_of_confirmations(subject)).collect();
         // Words that name nobody are shown to nobody.
         let named = self.site.controller.is_complete();
         let wording = wording(&self.site.controller.name, &newsletters, &own);
@@ -278,7 +295,8 @@ impl CatalogCache {
             archived,
             purposes,
             reports,
-            resting,
+            alarmed,
+            on_alarm: self.on_alarm.clone(),
         })
     }
 
@@ -320,7 +338,12 @@ mod tests {
         let db = database_tests::open(dir).await;
         db.migrate(Duration::ZERO).await.unwrap();
         let chance = (Clock::manual(Timestamp::SAMPLE), Random::seeded(1));
-        CatalogCache::new(db, chance, Arc::new(Site::sample()), OnCollapse::Pause)
+        CatalogCache::new(
+            db,
+            chance,
+            Arc::new(Site::sample()),
+            (OnCollapse::Pause, BotCheck::default()),
+        )
     }
 
     async fn add(cache: &CatalogCache) {

@@ -56,6 +56,8 @@ impl<K: Hash + Eq + Clone> Allowances<K> {
 pub struct NetworkLimits {
     /// Signups.
     pub signups: NetworkLimit,
+    /// Of these, those without the bot check that their form asks for.
+    pub unchecked_signups: NetworkLimit,
     /// Wishes for the link to one's choices.
     pub choices: NetworkLimit,
     /// Wishes for what one's forms led to.
@@ -77,6 +79,7 @@ impl NetworkLimits {
         let limit = || NetworkLimit::new(window);
         Self {
             signups: limit(),
+            unchecked_signups: NetworkLimit::new(Some(quarter(window))),
             choices: limit(),
             fresh_links: limit(),
             passwords: limit(),
@@ -85,6 +88,13 @@ impl NetworkLimits {
             bad_events: limit(),
         }
     }
+}
+
+/// What is let through without a bot check: a quarter of all, or of what is usual where all are let through.
+fn quarter(window: Option<Window>) -> Window {
+    let Window { count, length } =
+        window.unwrap_or(Window { count: 30, length: Duration::from_mins(1) });
+    Window { count: (count / 4).max(1), length }
 }
 
 /// How often each address of the network may do one thing; nobody is counted when it is off.
@@ -234,6 +244,7 @@ mod tests {
         let ip = "192.0.2.1".parse().unwrap();
         let each = [
             &limits.signups,
+            &limits.unchecked_signups,
             &limits.choices,
             &limits.fresh_links,
             &limits.passwords,

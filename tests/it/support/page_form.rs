@@ -18,9 +18,10 @@ impl PageForm {
     /// The form that posts to `action`; where none does, the one for signing up that posts to the address of its page.
     pub fn find(page: &str, action: &str) -> Self {
         let start = format!("action=\"{action}\"");
-        let own = "<form class=\"signup\" method=\"post\" novalidate";
-        let (_, form) = (page.split_once(&start).or_else(|| page.split_once(own)))
-            .unwrap_or_else(|| panic!("no {start}: {page}"));
+        let own = page.split_once("<form class=\"signup\"");
+        let own = own.filter(|(_, form)| !form.split('>').next().unwrap().contains("action="));
+        let (_, form) =
+            page.split_once(&start).or(own).unwrap_or_else(|| panic!("no {start}: {page}"));
         let (form, _) = form.split_once("</form>").expect("a form that ends");
         let tags = form.split("<input ").skip(1).filter_map(|tag| tag.split('>').next());
         Self { controls: tags.map(control).collect() }

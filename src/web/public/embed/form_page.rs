@@ -74,7 +74,7 @@ pub(super) fn lost(
         ticked: vec![],
         errors: vec![FieldError::new("form", words)],
     };
-    let form = page_form(context, Some(refused)).naming(&blank.sha256);
+    let form = page_form(context, Some(refused)).checking(context).naming(&blank.sha256);
     render(form.posting_to(frame.path.clone()))
 }
 

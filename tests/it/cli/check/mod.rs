@@ -105,6 +105,7 @@ async fn each_part_is_named(database: Database) {
             "signup sources: ok; kept with each signup, so the privacy policy must mention it: what the followed \
              link says of its campaign (utm_source, utm_medium, utm_campaign, utm_term, utm_content, ref), and the \
              site on whose page the form stood; signup_sources = false keeps none of it",
+            "bot check: ok",
             "base_url: ok",
             "keys: ok",
             "data directory: ok",

@@ -1,0 +1,65 @@
+//! `GET /api/v1/challenge?form=NAME`: work for the browser that sends a form, where that asks for it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
+
+use super::cors::preflight;
+use super::problem::Problem;
+use crate::domain::signup::submitted_form::form_name;
+use crate::web::form::form_context::{FormContext, find_report};
+use crate::web::http::fields::{Fields, InvalidField};
+use crate::web::{App, Error};
+
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(give).map(|door| door.options(preflight)))
+}
+
+/// Get a challenge
+///
+/// Work for whoever sends a form that asks for a bot check, which its `check` says. The answer goes into `altcha` of the
+/// signup, once, within half an hour.
+#[utoipa::path(
+    get,
+    path = "/api/v1/challenge",
+    operation_id = "get_challenge",
+    tag = "forms",
+    params(("form" = String, Query, description = "The `name` of the form.")),
+    responses(
+        (status = 200, description = "A challenge of ALTCHA (proof of work, version 2), for its libraries", body = BTreeMap<String, Value>),
+        (status = 404, description = "There is no such form"),
+        (status = 410, description = "The report was withdrawn"),
+    ),
+    extensions(("x-curl" = json!("curl 'BASE/api/v1/challenge?form=newsletters'")))
+)]
+async fn give(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Error> {
+    let fields = Fields::parse(head.uri.query().unwrap_or_default().as_bytes());
+    if fields.has_other_than(&["form"]) {
+        return Ok(Problem::unknown_field(&["form"]).into_response());
+    }
+    let [name] = fields.all("form")[..] else {
+        let words =
+            "Send the `name` of the form once, such as reports/digital-councils or newsletters";
+        return Ok(
+            Problem::unusable(vec![InvalidField::new("form", "required", words)]).into_response()
+        );
+    };
+    let catalog = app.catalog.get().await?;
+    if name == form_name(None) {
+        FormContext::of_newsletters(&catalog).ok_or(Error::NotFound)?;
+    } else {
+        let slug = name.strip_prefix("reports/").ok_or(Error::NotFound)?;
+        find_report(&catalog, &slug.parse().map_err(|_| Error::NotFound)?)?;
+    }
+    let challenge =
+        app.links.secrets.check_keys().challenge(name, app.clock.now(), app.random.bytes());
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(challenge)).into_response())
+}
