@@ -72,7 +72,8 @@ pub(super) fn tidy<B>(request: &mut http::Request<B>) {
 /// The path that was meant, where another was sent. What programs call is taken as it is; and so is what browsers would
 /// read as another host.
 fn meant(path: &str) -> Option<String> {
-    if path.starts_with("//") || path.starts_with(api::PREFIX) {
+    let call = path.strip_prefix(api::PREFIX).map(|below| below.trim_start_matches('/'));
+    if path.starts_with("//") || call.is_some_and(|call| !call.is_empty()) {
         return None;
     }
     let readers = DOORS.iter().map(|(door, _)| *door);

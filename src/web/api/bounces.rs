@@ -47,11 +47,11 @@ struct BounceBody {
 /// What became of it.
 #[derive(Serialize, ToSchema)]
 struct BounceTaken {
-    /// `recorded`, or `ignored` where nothing follows from it.
-    status: &'static str,
     /// Why nothing follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// `recorded`, or `ignored` where nothing follows from it.
+    status: &'static str,
 }
 
 /// What was said of which mail; or why nothing was, or what is wrong with it.

@@ -40,6 +40,7 @@ async fn every_page(width: u32, dark: bool) {
         ("/", "index"),
         ("/policies/privacy", "policy"),
         ("/it", "it"),
+        ("/api", "api"),
         ("/purposes/privacy-policy", "purpose"),
         ("/ledger", "ledger"),
         ("/nowhere", "error"),

@@ -218,6 +218,7 @@ async fn a_slash_ends_no_page(database: Database) {
         "/policies/privacy/2026-11",
         "/preferences",
         "/it",
+        "/api",
         "/ledger",
         "/purposes/privacy-policy",
         "/console/sign-in",
