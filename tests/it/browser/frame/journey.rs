@@ -28,6 +28,10 @@ async fn a_report_is_had_without_leaving_the_article() {
         assert!(!article.reader.is_ticked(id).await, "{id} starts unticked");
     }
     article.is_as_tall_as_it_says(0).await;
+    article.leaves().await;
+    let focus = article.asks("return document.activeElement.localName").await;
+    assert_eq!(focus, "body", "whoever reads the article goes on reading");
+    article.enters(0).await;
     article.reader.press("Email me the report").await;
     article.reader.is_refused().await;
     assert_eq!(article.asks(FOCUS).await, "errors", "whoever cannot see it is told");
