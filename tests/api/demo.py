@@ -10,6 +10,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.parse
@@ -19,6 +20,9 @@ PAGE = "https://press.example"
 RELAY_KEY = "hook:sixteen-letters-and-more"
 STAFF = "admin@civicdigitalpress.example"
 SCOPES = ["exports", "withdrawals", "subscribers", "erase"]
+
+# Whoever is told to end ends what it started first.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end"))
 
 
 def free_port():
