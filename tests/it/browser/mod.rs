@@ -2,6 +2,7 @@
 //! script, and every page as it looks and reads at two widths, in both colour schemes. They take longest, and are told
 //! first: stories are told in the order of their names.
 
+mod bot_check;
 mod choices;
 mod element;
 mod frame;

@@ -1,6 +1,7 @@
 //! Stories of signing up: the form, the mail, the press or code that confirms, the download.
 
 mod batches;
+mod bot_check;
 mod brought_in;
 mod came_from;
 pub mod code;

@@ -1,6 +1,7 @@
 //! The form as an element on somebody else's page, which allows nothing but our script and our API: from another origin, with
 //! and without script.
 
+mod checked;
 mod journey;
 mod looks;
 mod refusals;
