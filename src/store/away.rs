@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use sqlx::error::DatabaseError;
+use sqlx::postgres::PgDatabaseError;
 
 /// Whether the database cannot be used at this moment, so that trying again later helps. All else is a mistake of ours: a
 /// statement that it does not understand, or a row that is not as this program writes it.
@@ -16,9 +17,20 @@ pub fn is_away(error: &sqlx::Error) -> bool {
         | sqlx::Error::WorkerCrashed
         // As of a proxy that takes a connection while nobody is behind it.
         | sqlx::Error::Protocol(_) => true,
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| passes(&code)),
+        sqlx::Error::Database(error) => {
+            error.code().is_some_and(|code| passes(&code)) || is_standby(error.as_ref())
+        }
         _ => false,
     }
+}
+
+/// Whether a standby was asked to begin a transaction that writes. It has no code of its own for that, but refuses it where
+/// it looks at what is set (`check_transaction_read_only`).
+fn is_standby(error: &dyn DatabaseError) -> bool {
+    let error = error.try_downcast_ref::<PgDatabaseError>();
+    error.is_some_and(|error| {
+        error.code() == "0A000" && error.routine() == Some("call_bool_check_hook")
+    })
 }
 
 /// Whether SQLite found the file locked, in whichever of its ways.
@@ -55,10 +67,8 @@ fn passes(code: &str) -> bool {
     if code.len() == 5 {
         // Connections, conflicts with others, resources, locks, an operator's act, a disk.
         const CLASSES: [&str; 6] = ["08", "40", "53", "55", "57", "58"];
-        // A server that only reads; a standby that is asked to begin a transaction that writes, and a plan that was kept
-        // over a change of its table.
-        const CODES: [&str; 2] = ["25006", "0A000"];
-        return CLASSES.iter().any(|class| code.starts_with(class)) || CODES.contains(&code);
+        // And a server that only reads.
+        return CLASSES.iter().any(|class| code.starts_with(class)) || code == "25006";
     }
     // Busy, locked, no memory, read-only, interrupted, a disk that fails or is full, a file that does not open.
     [BUSY, 6, 7, 8, 9, 10, 13, 14].contains(&primary(code))
@@ -78,11 +88,11 @@ mod tests {
         }
         for code in [
             "08006", "40001", "40P01", "53100", "53300", "55P03", "57P01", "57P03", "58030",
-            "25006", "0A000",
+            "25006",
         ] {
             assert!(passes(code), "PostgreSQL {code}");
         }
-        for code in ["42703", "42P01", "23505", "22P02", "25P02", "XX000"] {
+        for code in ["42703", "42P01", "23505", "22P02", "25P02", "XX000", "0A000"] {
             assert!(!passes(code), "PostgreSQL {code}");
         }
         assert!(is_away(&sqlx::Error::PoolTimedOut) && is_away(&std::io::Error::other("x").into()));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::response::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde::Serialize;
 
@@ -24,6 +24,8 @@ use crate::templates::page::Page;
 /// What a request asked for, as far as the page of an error depends on it.
 pub(super) struct Asked {
     uri: Uri,
+    /// Whether a form was sent, whose page this one takes the place of.
+    sends: bool,
     /// Of one at the console.
     headers: Option<HeaderMap>,
 }
@@ -33,7 +35,8 @@ impl Asked {
         let uri = request.uri().clone();
         let below = uri.path().strip_prefix(console::PREFIX);
         let at_console = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        Self { headers: at_console.then(|| request.headers().clone()), uri }
+        let headers = at_console.then(|| request.headers().clone());
+        Self { headers, sends: request.method() == Method::POST, uri }
     }
 }
 
@@ -51,7 +54,7 @@ pub(super) async fn drawn(app: &Arc<App>, asked: &Asked, mut response: Response)
     }
     let page = match &asked.headers {
         Some(headers) => console::error_page(app, headers, &error, path).await,
-        None => public_page(app, &error, path),
+        None => public_page(app, &error, asked),
     };
     match page {
         Ok(page) => {
@@ -73,10 +76,11 @@ pub(super) async fn drawn(app: &Arc<App>, asked: &Asked, mut response: Response)
     }
 }
 
-/// The page of an error that was met at this path.
-fn public_page(app: &App, error: &Error, path: &str) -> Result<String, TemplateError> {
+/// The page of an error that was met by this request.
+fn public_page(app: &App, error: &Error, asked: &Asked) -> Result<String, TemplateError> {
+    let path = asked.uri.path();
     if let Some(name) = path.strip_prefix(FRAMED_BELOW) {
-        return framed_page(app, error, name);
+        return framed_page(app, error, (name, asked.sends));
     }
     if let Error::Gone(gone) = error {
         return render(app, &GonePage(Cow::Borrowed(gone.as_ref())));
@@ -90,21 +94,27 @@ fn public_page(app: &App, error: &Error, path: &str) -> Result<String, TemplateE
     render(app, &ErrorPage { status: error.status().as_u16(), title, message, form_path })
 }
 
-/// The page of an error that was met in the frame of the form of this name.
-fn framed_page(app: &App, error: &Error, name: &str) -> Result<String, TemplateError> {
+/// The page of an error that was met in the frame of the form of this name, when its frame began or when it was sent.
+fn framed_page(
+    app: &App,
+    error: &Error,
+    (name, sends): (&str, bool),
+) -> Result<String, TemplateError> {
     let report = form_slug(name.split('/').next().unwrap_or_default());
     let frame = Frame::new(report.ok().flatten().as_ref(), None);
     let (title, message) = match error {
         Error::Gone(gone) => (gone.title.as_str(), gone.message.as_str()),
         error => error.words(),
     };
-    render(app, &EmbedErrorPage { frame, status: error.status().as_u16(), title, message })
+    render(app, &EmbedErrorPage { frame, sends, status: error.status().as_u16(), title, message })
 }
 
 /// `public/embed_error.html`.
 #[derive(Serialize)]
 pub(super) struct EmbedErrorPage<'a> {
     frame: Frame,
+    /// Whether its reader is led to it: what they sent was refused.
+    sends: bool,
     status: u16,
     title: &'a str,
     message: &'a str,
@@ -114,7 +124,8 @@ impl Page for EmbedErrorPage<'_> {
     const TEMPLATE: &'static str = "public/embed_error.html";
 
     fn samples() -> Vec<Self> {
-        let page = |frame| Self {
+        let page = |frame: Frame| Self {
+            sends: frame.host.is_none(),
             frame,
             status: 404,
             title: "Page not found",

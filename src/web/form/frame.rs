@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, header};
 use serde::Serialize;
 use url::Url;
+use url::form_urlencoded::Serializer;
 
 use super::FRAMED_BELOW;
 use super::form_context::NEWSLETTERS;
@@ -19,6 +20,8 @@ const FIELD: &str = "framed_by";
 pub(in crate::web) struct Frame {
     /// Below which its steps stand.
     pub path: String,
+    /// Where it begins anew, around it the same page.
+    start: String,
     /// The same form on a page of its own.
     pub form_path: String,
     /// The origin of the page around it, which alone is told how tall it is. None where its browser does not say, or where
@@ -36,18 +39,20 @@ impl Frame {
             Some(slug) => format!("/reports/{slug}"),
             None => format!("/{NEWSLETTERS}"),
         };
-        Self {
-            path: format!("{FRAMED_BELOW}{}", report.map_or(NEWSLETTERS, Slug::as_str)),
-            form_path,
-            host,
-            script: framed_script(),
-            field: FIELD,
-        }
+        let path = format!("{FRAMED_BELOW}{}", report.map_or(NEWSLETTERS, Slug::as_str));
+        let start = match &host {
+            Some(host) => {
+                let query = Serializer::new(String::new()).append_pair(FIELD, host).finish();
+                format!("{path}?{query}")
+            }
+            None => path.clone(),
+        };
+        Self { path, start, form_path, host, script: framed_script(), field: FIELD }
     }
 
     /// The same around no page that is known.
     pub(in crate::web) fn without_host(&self) -> Self {
-        Self { host: None, ..self.clone() }
+        Self { host: None, start: self.path.clone(), ..self.clone() }
     }
 
     /// One on a page of the operator's, and one on a page that is not told.
@@ -59,8 +64,13 @@ impl Frame {
     }
 }
 
-/// The origin of the page that frames what is asked for, if it is one of `embed_origins`.
-pub(in crate::web) fn framing_host(app: &App, headers: &HeaderMap) -> Option<String> {
+/// The origin of the page that frames what is asked for, if it is one of `embed_origins`: its browser says it, or a page of
+/// ours in that frame, which leads here.
+pub(in crate::web) fn framing_host(app: &App, headers: &HeaderMap, query: &str) -> Option<String> {
+    let stated = Fields::parse(query.as_bytes());
+    if !stated.one(FIELD).is_empty() {
+        return stated_host(app, &stated);
+    }
     let page = headers.get(header::REFERER)?.to_str().ok()?;
     known_host(app, &Url::parse(page).ok()?.origin().ascii_serialization())
 }

@@ -18,7 +18,7 @@ use tokio::runtime::Handle;
 /// How much is read that nobody wants, in bytes.
 const MOST: usize = 32 << 20;
 /// For how long.
-const DEADLINE: Duration = Duration::from_secs(10);
+const DEADLINE: Duration = Duration::from_secs(5);
 
 /// The body of a request, whose rest is read when nobody wants it any more.
 pub(in crate::web) struct Lingering {
@@ -43,6 +43,8 @@ impl HttpBody for Lingering {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        // Whoever waited was told to go on.
+        self.lingers = true;
         match &mut self.body {
             Some(body) => Pin::new(body).poll_frame(context),
             None => Poll::Ready(None),

@@ -85,6 +85,8 @@ impl ExchangeOutside {
         let at = self.parts.moment();
         match recognise_files(db, files, at.new_id()).await {
             Err(Error::Outside(error @ OutsideError::ForeignStore)) => {
+                // It is looked at again as soon as possible.
+                self.fetched = None;
                 if self.foreign.raise(db, &at, &error.to_string()).await? {
                     tracing::error!(subject = FILE_STORE, "{error}");
                 }

@@ -198,8 +198,8 @@ async fn a_command_without_its_database_says_so(database: Database) {
 async fn where_nothing_is_nobody_is_asked_for(database: Database) {
     let desk = Desk::new(database).await;
     std::fs::write(desk.path("contacts.csv"), "email\n").unwrap();
-    let import =
-        ["import", "contacts.csv", "--purpose", "newsletter:weekly", "--source", "an old list"];
+    let mut import = vec!["import", "contacts.csv", "--purpose", "newsletter:weekly"];
+    import.extend(["--policy", "2026-11", "--source", "an old list"]);
     for arguments in [
         &["erase", "ada@b.example"][..],
         &["backup", "kept"],

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -26,11 +26,15 @@ use crate::web::{App, Error};
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
+    RawQuery(query): RawQuery,
     request: HeaderMap,
 ) -> Result<Response, Error> {
     // A name that is one holds no space.
     let report = form_slug(&name)?;
-    let frame = Frame::new(report.as_ref(), framing_host(&app, &request));
+    let frame = Frame::new(
+        report.as_ref(),
+        framing_host(&app, &request, query.as_deref().unwrap_or_default()),
+    );
     let key = format!("{} {}", frame.path, frame.host.unwrap_or_default());
     app.same_for_all(&request, &key, blank).await
 }

@@ -90,6 +90,6 @@ async fn a_command_says_what_to_do_instead(database: Database) {
     }
     assert_eq!(desk.does(&["purpose", "list"]), format!("{CODE}\t{NAME}\t\t{WORDS}\n"));
     assert_eq!(desk.does(&["report", "list"]).lines().count(), 1, "no report came of it");
-    let files = std::fs::read_dir(desk.dir.path().join("data/files")).unwrap().count();
-    assert_eq!(files, 1, "nor a file");
+    let files = std::fs::read_dir(desk.dir.path().join("data/files/reports")).unwrap();
+    assert_eq!(files.count(), 1, "nor a file");
 }

@@ -46,10 +46,10 @@ async fn one_of_ones_own_is_told_until_it_is_the_others(database: Database) {
 async fn what_is_put_back_takes_the_store_that_it_finds(database: Database) {
     let desk = Desk::stocked(database).await;
     desk.serve().await.kill();
-    desk.does(&["backup", "kept"]);
+    desk.does(&["backup", "kept", "--with-keys"]);
     let machine = Desk::new(database).await;
     let kept = desk.path("kept");
-    machine.does(&["restore", kept.to_str().unwrap(), "--without-newer"]);
+    machine.does(&["restore", kept.to_str().unwrap(), "--without-newer", "--with-keys"]);
     machine.serve().await.kill();
     let told = Told::by(&machine, &[], &[]);
     assert!(!told.wrong().contains(&"file store"), "{:?}", told.lines);
