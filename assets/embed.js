@@ -1,4 +1,4 @@
-// <assent-form report="SLUG"><a href="LANDING">Get the report</a></assent-form>, or `newsletters`. The link is shown where the form can’t be.
+// <assent-form report="SLUG"><a href="LANDING">Get the report</a></assent-form>, or `newsletters`. The link shows where the form can’t.
 (() => {
   "use strict";
   const script = document.currentScript;
@@ -199,14 +199,15 @@ ul { margin-bottom: 1em; padding-left: 1.2em }
         page: location.origin + location.pathname, source,
       };
       once(async () => {
-        // The same again after no answer.
+        // Again after no answer.
         const now = JSON.stringify(body);
         if (sent !== now) {
           key = crypto.getRandomValues(new Uint32Array(4)).join("-");
-          work = form.check && await import(api + "../../altcha.js").then((it) => it.default(api, form.name)).catch(() => null);
+          work = null;
         }
+        if (form.check) work ||= await import(api + "../../altcha.js").then((it) => it.default(api, form.name)).catch(() => null);
         body.altcha = work;
-        const answer = await ask("signups", body, key);
+        const answer = form.check && !work ? { told: {} } : await ask("signups", body, key);
         sent = [202, 422].includes(answer.status) ? null : now;
         if (answer.status === 202) {
           asked = answer.told;

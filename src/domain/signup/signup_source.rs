@@ -117,7 +117,8 @@ fn kept(value: &str) -> Option<String> {
 const LAYERS: usize = 6;
 
 /// Whether an address may stand in it, in however many layers of percent-encoding, and with whichever form of the sign.
-fn may_name_somebody(value: &str) -> bool {
+#[must_use]
+pub fn may_name_somebody(value: &str) -> bool {
     let mut text = value.to_owned();
     for _ in 0..LAYERS {
         // What cannot be seen must not part the three characters of an encoded one.

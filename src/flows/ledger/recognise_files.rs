@@ -23,7 +23,7 @@ pub async fn recognise_files(db: &Db, files: &Files, new_id: Uuid) -> Result<(),
     }
     // Whoever came first named it.
     files.create(OBJECT, new_id.to_string()).await.map_err(away)?;
-    let here = find(files).await?.unwrap_or_default();
+    let Some(here) = find(files).await? else { return Err(OutsideError::ForeignStore.into()) };
     let known = db.run(|tx| {
         Box::pin(async {
             let name = key_fingerprints::FILES;
@@ -52,7 +52,8 @@ pub async fn demand_known_files(db: &Db, files: &Files) -> Result<bool, Error> {
 
 async fn find(files: &Files) -> Result<Option<String>, Error> {
     let object = files.find(OBJECT).await.map_err(away)?;
-    Ok(object.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()))
+    let name = object.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
+    Ok(name.filter(|name| !name.is_empty()))
 }
 
 fn away(error: FilesError) -> Error {

@@ -96,14 +96,16 @@ macro_rules! event {
     };
 }
 
-/// Where the reader of the form that a consent rests on came from. One that was renewed without a form is that of the last
-/// form for the same report, as its report is.
+/// Where the reader of the form that a consent rests on came from. One that was renewed without a form rests on the form
+/// that it was given by.
 macro_rules! came_from {
     () => {
-        "LEFT JOIN signup_source a ON a.signup_id = COALESCE(e.signup_id, (
-             SELECT s.signup_id FROM signup s
-             WHERE s.subscriber_id = c.subscriber_id AND s.report_id IS NOT DISTINCT FROM c.report_id
-             ORDER BY s.confirmed_at DESC, s.signup_id DESC LIMIT 1))"
+        "LEFT JOIN signup_source a ON a.signup_id = CASE
+             WHEN e.signup_id IS NOT NULL OR e.type <> 'renewed' THEN e.signup_id
+             ELSE (SELECT given.signup_id FROM consent_event given
+                   WHERE given.subject_id = c.subscriber_id AND given.seq < e.seq AND given.purpose = c.purpose
+                     AND (given.type = 'given' OR (given.type = 'renewed' AND given.signup_id IS NOT NULL))
+                   ORDER BY given.seq DESC LIMIT 1) END"
     };
 }
 

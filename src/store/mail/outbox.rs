@@ -258,13 +258,14 @@ pub async fn mark_delivered(
     at: &Moment,
     deliveries: &[&Delivery<'_>],
 ) -> sqlx::Result<HashSet<Uuid>> {
+    // What is queued has not finished; asked by its state, a plan that is kept reads all that is due for each batch.
     const SETTLE: Sql = Sql::same(
         "UPDATE outbox SET state = ended.state, lease_until = NULL,
              next_at = COALESCE(ended.next_at, outbox.next_at),
              finished_at = CASE WHEN ended.state <> 'queued' THEN now END, reason = ended.reason,
              attempts = attempts + 1, request_id = CASE WHEN ended.state IN ('queued', 'parked') THEN request_id END
          FROM ended CROSS JOIN given
-         WHERE outbox.outbox_id = ended.outbox_id AND outbox.claims = ended.claims AND outbox.state = 'queued'
+         WHERE outbox.outbox_id = ended.outbox_id AND outbox.claims = ended.claims AND outbox.finished_at IS NULL
          RETURNING outbox.outbox_id",
     );
     const RECORD: Sql = Sql::same(

@@ -23,8 +23,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// Get a challenge
 ///
-/// Work for whoever sends a form that asks for a bot check, which its `check` says. The answer goes into `altcha` of the
-/// signup, once, within half an hour.
+/// Work for a form with a bot check, as its `check` says. The result goes into `altcha`, once, within half an hour.
 #[utoipa::path(
     get,
     path = "/api/v1/challenge",
@@ -32,7 +31,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     tag = "forms",
     params(("form" = String, Query, description = "The `name` of the form.")),
     responses(
-        (status = 200, description = "A challenge of ALTCHA (proof of work, version 2), for its libraries", body = BTreeMap<String, Value>),
+        (status = 200, description = "A challenge of ALTCHA, proof of work version 2", body = BTreeMap<String, Value>),
         (status = 404, description = "There is no such form"),
         (status = 410, description = "The report was withdrawn"),
     ),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use url::Url;
 use utoipa::ToSchema;
 
-use crate::domain::signup::signup_source::SignupSource;
+use crate::domain::signup::signup_source::{SignupSource, may_name_somebody};
 use crate::domain::signup::submitted_form::DrawnBy;
 use crate::web::form::form_context::FormContext;
 use crate::web::http::fields::{Fields, InvalidField};
@@ -202,8 +202,7 @@ impl SignupBody {
             ));
         }
         let path = url.path();
-        let may_name_somebody = path.contains('@') || path.to_ascii_lowercase().contains("%40");
-        let is_kept = !may_name_somebody && path.len() <= PAGE_MOST;
+        let is_kept = path.len() <= PAGE_MOST && !may_name_somebody(path);
         let page = is_kept.then(|| format!("{source}{path}"));
         let origin = is_theirs.then(|| source.clone());
         Ok(StatedPage { source, page, origin })

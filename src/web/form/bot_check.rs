@@ -59,8 +59,7 @@ pub(in crate::web) async fn pass(
         }
     };
     let is_first = app.db.run(|tx| Box::pin(spend_check(tx, &at, &solved))).await?;
-    let again =
-        || fault("spent", "This form was sent before: send it again if you want another message");
+    let again = || fault("spent", "The small task of this form was used up: send the form again");
     Ok(if is_first { Ok(()) } else { Err(again()) })
 }
 

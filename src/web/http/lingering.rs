@@ -4,7 +4,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::HttpBody;
 use axum::extract::Request;
@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 
 /// How much is read that nobody wants, in bytes.
 const MOST: usize = 32 << 20;
-/// For how long.
+/// For how long, and of whom: whoever was slower than that until then is not waited for.
 const DEADLINE: Duration = Duration::from_secs(5);
 
 /// The body of a request, whose rest is read when nobody wants it any more.
@@ -25,13 +25,14 @@ pub(in crate::web) struct Lingering {
     /// Nothing once it was let go.
     body: Option<Incoming>,
     lingers: bool,
+    since: Instant,
 }
 
 impl Lingering {
     /// The same request. A client that waits for `100 Continue` sends nothing once it is refused.
     pub(in crate::web) fn after(request: Request<Incoming>) -> Request<Self> {
         let lingers = !request.headers().contains_key(EXPECT);
-        request.map(|body| Self { body: Some(body), lingers })
+        request.map(|body| Self { body: Some(body), lingers, since: Instant::now() })
     }
 }
 
@@ -62,7 +63,8 @@ impl HttpBody for Lingering {
 
 impl Drop for Lingering {
     fn drop(&mut self) {
-        let unread = self.body.take().filter(|body| self.lingers && !body.is_end_stream());
+        let lingers = self.lingers && self.since.elapsed() < DEADLINE;
+        let unread = self.body.take().filter(|body| lingers && !body.is_end_stream());
         if let (Some(body), Ok(runtime)) = (unread, Handle::try_current()) {
             runtime.spawn(tokio::time::timeout(DEADLINE, read_away(body)));
         }

@@ -109,5 +109,5 @@ async fn each_example_is_answered_as_it_should(database: Database) {
         };
         assert!(body.contains(said), "{}: {body}", call.id);
     }
-    assert_eq!(calls.len(), 16);
+    assert_eq!(calls.len(), 17);
 }

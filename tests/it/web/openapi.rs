@@ -143,7 +143,7 @@ async fn no_call_is_answered_otherwise_than_told(database: Database) {
         "?&&=&",
     ];
     let calls = Call::list(&app).await;
-    assert_eq!(calls.len(), 16);
+    assert_eq!(calls.len(), 17);
     for call in &calls {
         let method = call.method.as_str();
         let bare = app.send(app.request(method, &call.address())).await;
@@ -197,7 +197,7 @@ async fn the_fields_of_an_address_are_those_that_are_read() {
         assert_eq!(read.split(", ").collect::<BTreeSet<_>>(), names, "{}", call.id);
         looked_at.push(call.id);
     }
-    assert_eq!(looked_at, ["export_contacts", "list_subscribers"]);
+    assert_eq!(looked_at, ["get_challenge", "export_contacts", "list_subscribers"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

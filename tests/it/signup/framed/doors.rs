@@ -160,6 +160,10 @@ async fn nothing_else_is_framed_by_anybody() {
         let path = route.replace("{token}", token).replace("{slug}", slug).replace("{name}", slug);
         let path = path.replace("{*", "{").replace("{id}", "x").replace("{code}", "x");
         for method in ["GET", "POST", "HEAD"] {
+            // The first page takes the form of the newsletters, and shows it again as that form's page does.
+            if (method, path.as_str()) == ("POST", "/") {
+                continue;
+            }
             let answer = if route.starts_with("/console") && method == "GET" {
                 desk.get(&path).await
             } else {

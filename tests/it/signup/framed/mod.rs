@@ -37,7 +37,7 @@ async fn send(app: &TestApp, path: &str, body: &str) -> Answer {
 /// It can be shown in the frame, and browsers keep nothing of it.
 fn assert_framed(answer: &Answer) {
     let policy = answer.header("content-security-policy");
-    let frames = "script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; \
+    let frames = "script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; \
                   frame-ancestors 'self' https://press.example";
     assert_eq!(policy, format!("default-src 'none'; {frames}"), "{}", answer.status);
     assert!(answer.header("set-cookie").is_empty() && answer.location().is_empty());
