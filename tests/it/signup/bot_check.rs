@@ -87,7 +87,7 @@ async fn an_answer_is_good_once_for_its_form_and_its_time(database: Database) {
     let again = app.post(PATH, &with("bob@b.example", &done)).await;
     assert_eq!(again.status, 422);
     let page = again.text();
-    assert!(page.contains("This form was sent before"), "{page}");
+    assert!(page.contains("The small task of this form was used up"), "{page}");
     let kept = PageForm::find(&page, PATH);
     assert_eq!(kept.value("email"), "bob@b.example");
     assert_eq!((kept.is_ticked("yes"), kept.value("altcha")), (Some(true), ""));

@@ -167,3 +167,23 @@ async fn it_goes_with_the_person_and_with_a_form_that_nobody_confirmed(database:
     assert_eq!(app.count(SOURCES).await, 0);
     assert_eq!(app.count("SELECT count(*) FROM signup").await, 0);
 }
+
+#[apply(both_databases!)]
+async fn what_rests_on_no_form_came_by_none(database: Database) {
+    let app = TestApp::start_sealing(database, &[]).await;
+    let sent = app.post(&format!("/newsletters?{LINK}"), &form(ADA, "&newsletter=weekly")).await;
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let confirm = app.next_mail(ADA, 0).await.link("/confirm/");
+    assert_eq!(app.post(&confirm, "").await.status, 303);
+    app.does(&["purpose", "add", "offers", "--name", "Offers", "--words", "Send me offers."]);
+    let file = app.dir.path().join("fair.csv");
+    let row = format!("{ADA},2026-11-01T09:00:00Z,paper form");
+    std::fs::write(&file, format!("email,consented_at,method\n{row}\n")).unwrap();
+    let import = ["import", file.to_str().unwrap(), "--purpose", "offers", "--source", "a fair"];
+    app.does(&[&import[..], &["--policy", "2026-11"]].concat());
+    let nothing = vec![String::new(); 7];
+    let names = NAMES.map(str::to_owned).to_vec();
+    assert_eq!(last_columns(&app, "offers").await, [names.clone(), nothing]);
+    let said = SAID.map(str::to_owned).to_vec();
+    assert_eq!(last_columns(&app, "newsletter:weekly").await, [names, said]);
+}

@@ -81,3 +81,16 @@ async fn what_their_own_html_sends_here_is_theirs(database: Database) {
     assert_eq!(refused.status, 422);
     assert!(refused.text().contains("Follow the link in our message"), "{}", refused.text());
 }
+
+#[apply(both_databases!)]
+async fn who_corrects_an_address_keeps_the_page_around_it(database: Database) {
+    let app = start(database).await;
+    let page = sign_up(&app, ADA).await.text();
+    let anew = format!("{FRAME}?framed_by=https%3A%2F%2Fpress.example");
+    assert!(page.contains(&format!("href=\"{anew}\"")), "{page}");
+    let own = format!("{}{FRAME}", app.base);
+    let form = PageForm::find(&load(&app, &anew, &own).await.text(), FRAME);
+    assert_eq!(form.value("framed_by"), PRESS);
+    let evil = load(&app, &format!("{FRAME}?framed_by=https://evil.example"), PRESS).await.text();
+    assert!(!evil.contains("evil.example") && !evil.contains("data-host"), "{evil}");
+}
