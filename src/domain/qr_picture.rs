@@ -30,9 +30,7 @@ impl Picture {
         }
         Some(Self { size: width + 2 * EDGE, path })
     }
-}
 
-impl Picture {
     /// The same as a file of its own, black on white.
     #[must_use]
     pub fn svg(&self) -> String {

@@ -44,19 +44,14 @@ static EMBED: LazyLock<Ready> = LazyLock::new(|| for_others(include_str!("../../
 fn for_others(script: &'static str) -> Ready {
     Ready::script_for_others(script).with([
         (RESOURCE_POLICY, SHOWN_ANYWHERE),
-        // So that a page may say which bytes it means (Subresource Integrity).
+        // So that a page may say which bytes it means (Subresource Integrity), and load it as a module.
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
     ])
 }
 
 /// What works on bot checks, for our own pages and for the script on pages of other sites.
-static ALTCHA: LazyLock<Ready> = LazyLock::new(|| {
-    Ready::script_for_others(include_str!("../../assets/altcha.js")).with([
-        (RESOURCE_POLICY, SHOWN_ANYWHERE),
-        // Modules of other sites are loaded by these rules alone.
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
-    ])
-});
+static ALTCHA: LazyLock<Ready> =
+    LazyLock::new(|| for_others(include_str!("../../assets/altcha.js")));
 static FORM_CHECK: LazyLock<Ready> =
     LazyLock::new(|| Ready::script_for_others(include_str!("../../assets/form-check.js")));
 

@@ -12,12 +12,13 @@ pub(super) fn check(app: &App, headers: &HeaderMap) -> Result<(), Error> {
     };
     let ours = origin
         .to_str()
-        .is_ok_and(|origin| app.own_host.is_origin(origin) || is_of_embed_origins(app, origin));
+        .is_ok_and(|origin| app.own_host.is_origin(origin) || known(app, origin).is_some());
     if ours { Ok(()) } else { Err(foreign(headers)) }
 }
 
-fn is_of_embed_origins(app: &App, origin: &str) -> bool {
-    app.embed_origins.iter().any(|known| known == origin)
+/// This origin, if it is one of `embed_origins`.
+pub(super) fn known(app: &App, origin: &str) -> Option<String> {
+    app.embed_origins.iter().find(|known| *known == origin).cloned()
 }
 
 /// The origin of a page of `embed_origins` that a form was sent from; `None` for one of ours, and where it is not said. On
@@ -28,7 +29,7 @@ fn is_of_embed_origins(app: &App, origin: &str) -> bool {
 pub(super) fn elsewhere(app: &App, headers: &HeaderMap) -> Result<Option<String>, Error> {
     check(app, headers)?;
     let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
-    Ok(origin.filter(|origin| is_of_embed_origins(app, origin)).map(str::to_owned))
+    Ok(origin.and_then(|origin| known(app, origin)))
 }
 
 /// Where the browser says that it does not say (the fetch standard's opaque origin), nobody need have done anything

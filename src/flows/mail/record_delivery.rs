@@ -96,7 +96,7 @@ pub async fn record_deliveries(
             ended.push(Delivery { mail, outcome, detail: tried.detail(), next_at });
         }
     }
-    let settled = outbox::mark_delivered(tx, at, &ended.iter().collect::<Vec<_>>()).await?;
+    let settled = outbox::mark_delivered(tx, at, &ended).await?;
     let written = |mail: &ClaimedMail| {
         let ended = ended.iter().find(|ended| ended.mail.outbox_id == mail.outbox_id)?;
         settled.contains(&mail.outbox_id).then_some(ended.outcome)

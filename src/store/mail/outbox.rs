@@ -229,7 +229,7 @@ impl Delivery<'_> {
     }
 }
 
-bound_columns!(&Delivery<'_>, |ended| {
+bound_columns!(Delivery<'_>, |ended| {
     outbox_id: "uuid" = ended.mail.outbox_id,
     claims: "integer" = ended.mail.claims,
     state: "text" = <&str>::from(ended.state()),
@@ -256,7 +256,7 @@ bound_columns!(NewDelivery<'_>, |new| {
 pub async fn mark_delivered(
     tx: &mut Tx,
     at: &Moment,
-    deliveries: &[&Delivery<'_>],
+    deliveries: &[Delivery<'_>],
 ) -> sqlx::Result<HashSet<Uuid>> {
     // What is queued has not finished; asked by its state, a plan that is kept reads all that is due for each batch.
     const SETTLE: Sql = Sql::same(

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use super::cors::preflight;
 use super::problem::Problem;
 use crate::domain::signup::submitted_form::form_name;
-use crate::web::form::form_context::{FormContext, find_report};
+use crate::web::form::form_context::find_form;
 use crate::web::http::fields::{Fields, InvalidField};
 use crate::web::{App, Error};
 
@@ -50,12 +50,12 @@ async fn give(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Erro
         );
     };
     let catalog = app.catalog.get().await?;
-    if name == form_name(None) {
-        FormContext::of_newsletters(&catalog).ok_or(Error::NotFound)?;
-    } else {
-        let slug = name.strip_prefix("reports/").ok_or(Error::NotFound)?;
-        find_report(&catalog, &slug.parse().map_err(|_| Error::NotFound)?)?;
-    }
+    let report = match name.strip_prefix("reports/") {
+        Some(slug) => Some(slug.parse().map_err(|_| Error::NotFound)?),
+        None if name == form_name(None) => None,
+        None => return Err(Error::NotFound),
+    };
+    find_form(&catalog, report.as_ref())?;
     let challenge =
         app.links.secrets.check_keys().challenge(name, app.clock.now(), app.random.bytes());
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(challenge)).into_response())

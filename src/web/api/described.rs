@@ -1,6 +1,6 @@
 //! `GET /api/openapi.json`: all calls, for programs that make clients of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Extension;
 use axum::http::HeaderMap;
@@ -21,15 +21,20 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// What is said of all calls: the same for everybody, from start to stop.
 pub(super) struct Described {
-    pub document: OpenApi,
+    pub document: LazyLock<OpenApi, Box<dyn FnOnce() -> OpenApi + Send>>,
     text: OnceCell<Ready>,
     /// For people.
     pub page: OnceCell<Ready>,
 }
 
 impl Described {
-    pub(super) fn new(document: OpenApi) -> Self {
-        Self { document, text: OnceCell::new(), page: OnceCell::new() }
+    /// It is made when it is first asked for.
+    pub(super) fn new(make: impl FnOnce() -> OpenApi + Send + 'static) -> Self {
+        Self {
+            document: LazyLock::new(Box::new(make)),
+            text: OnceCell::new(),
+            page: OnceCell::new(),
+        }
     }
 }
 

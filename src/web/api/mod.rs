@@ -43,7 +43,8 @@ use super::{App, Error};
 pub(super) const PREFIX: &str = "/api/";
 
 pub(super) fn router(app: &Arc<App>) -> Router<Arc<App>> {
-    let described = Extension(Arc::new(Described::new(openapi(&app.links.base_url))));
+    let base_url = app.links.base_url.clone();
+    let described = Extension(Arc::new(Described::new(move || openapi(&base_url))));
     let document = Router::from(described::router()).route_layer(described.clone());
     let everybody = Router::from(for_everybody()).merge(document);
     Router::new()

@@ -29,7 +29,7 @@ async fn show(
     request: HeaderMap,
 ) -> Result<Response, Error> {
     let made = described.page.get_or_try_init(async || {
-        let document = serde_json::to_value(&described.document).unwrap_or_default();
+        let document = serde_json::to_value(&*described.document).unwrap_or_default();
         Ok::<_, Error>(Ready::page(render(&app, &ApiPage::new(&document))?))
     });
     made.await?.answer(&request).await

@@ -59,8 +59,10 @@ pub(in crate::web) async fn pass(
         }
     };
     let is_first = app.db.run(|tx| Box::pin(spend_check(tx, &at, &solved))).await?;
-    let again = || fault("spent", "The small task of this form was used up: send the form again");
-    Ok(if is_first { Ok(()) } else { Err(again()) })
+    if is_first {
+        return Ok(Ok(()));
+    }
+    Ok(Err(fault("spent", "The small task of this form was used up: send the form again")))
 }
 
 fn fault(code: &'static str, words: &'static str) -> InvalidField {

@@ -8,9 +8,9 @@ use url::form_urlencoded::Serializer;
 use super::FRAMED_BELOW;
 use super::form_context::NEWSLETTERS;
 use crate::domain::slug::Slug;
-use crate::web::App;
 use crate::web::assets::framed_script;
 use crate::web::http::fields::Fields;
+use crate::web::{App, origin};
 
 /// The field in which a page in the frame says which page is around it.
 const FIELD: &str = "framed_by";
@@ -72,15 +72,10 @@ pub(in crate::web) fn framing_host(app: &App, headers: &HeaderMap, query: &str) 
         return stated_host(app, &stated);
     }
     let page = headers.get(header::REFERER)?.to_str().ok()?;
-    known_host(app, &Url::parse(page).ok()?.origin().ascii_serialization())
+    origin::known(app, &Url::parse(page).ok()?.origin().ascii_serialization())
 }
 
 /// The same, as a page in the frame says it when it is sent.
 pub(in crate::web) fn stated_host(app: &App, fields: &Fields) -> Option<String> {
-    if fields.is_repeated(FIELD) { None } else { known_host(app, fields.one(FIELD)) }
-}
-
-/// This origin, if it is one of `embed_origins`.
-pub(in crate::web) fn known_host(app: &App, origin: &str) -> Option<String> {
-    app.embed_origins.iter().find(|known| *known == origin).cloned()
+    if fields.is_repeated(FIELD) { None } else { origin::known(app, fields.one(FIELD)) }
 }

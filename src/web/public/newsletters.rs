@@ -81,7 +81,7 @@ async fn begin(visitor: Visitor, fields: Fields) -> Result<Response, Error> {
     let render = |form: ShownForm<'_>| page(app, Some(form), false);
     let blank = FormPage { name: &form_name(None), render: &render }.blank(app, &context)?;
     let page = render(begun(&visitor, &context, &fields).naming(&blank.sha256))?.into_response();
-    Ok(if context.asks_check() { checking(page) } else { page })
+    Ok(checking(&context, page))
 }
 
 /// The page; without a form while that rests, or where there is no newsletter to choose.

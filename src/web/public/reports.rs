@@ -93,7 +93,7 @@ async fn begin(
     let render = |form: ShownForm<'_>| page(app, &offered.report, Some(form));
     let blank = FormPage { name: &name, render: &render }.blank(app, &context)?;
     let page = render(begun(&visitor, &context, &fields).naming(&blank.sha256))?.into_response();
-    Ok(if context.asks_check() { checking(page) } else { page })
+    Ok(checking(&context, page))
 }
 
 /// Whoever looks at where a form is begun finds it on its page.

@@ -42,8 +42,8 @@ pub(super) async fn receive(
     let waiting = match take(&visitor, context, fields, place).await? {
         Ok(waiting) => waiting,
         Err(page) => {
-            let answer = embeddable((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
-            return Ok(if context.asks_check() { checking(answer) } else { answer });
+            let answer = (StatusCode::UNPROCESSABLE_ENTITY, page).into_response();
+            return Ok(checking(context, embeddable(answer)));
         }
     };
     let cookie = waiting.header(&visitor.app).ok_or(Error::Internal)?;
@@ -137,9 +137,11 @@ pub(super) fn page_headers(app: &App, context: &FormContext<'_>) -> Vec<(HeaderN
     if context.asks_check() { check_headers(app, true) } else { frame_headers(app) }
 }
 
-/// Marks a page whose form asks for a bot check.
-pub(super) fn checking(mut response: Response) -> Response {
-    response.extensions_mut().insert(Checking);
+/// Marks a page with this form, if that asks for a bot check.
+pub(super) fn checking(context: &FormContext<'_>, mut response: Response) -> Response {
+    if context.asks_check() {
+        response.extensions_mut().insert(Checking);
+    }
     response
 }
 

@@ -175,8 +175,7 @@ async fn a_lost_lease_is_somebody_elses_and_fences_the_first(database: Database)
         let (outcome, detail) = (DeliveryOutcome::Sent, "handed over");
         let done = mails.map(|mail| Delivery { mail, outcome, detail, next_at: None });
         let mut tx = app.write().await;
-        let marked =
-            outbox::mark_delivered(&mut tx, &app.core.moment(), &done.each_ref()).await.unwrap();
+        let marked = outbox::mark_delivered(&mut tx, &app.core.moment(), &done).await.unwrap();
         assert_eq!(marked.into_iter().collect::<Vec<_>>(), held);
         tx.commit().await.unwrap();
     }

@@ -80,7 +80,7 @@ pub(super) fn lost(
 
 /// `public/embed_form.html`.
 #[derive(Serialize)]
-pub(in crate::web::public) struct EmbedFormPage<'a> {
+pub(in crate::web) struct EmbedFormPage<'a> {
     frame: Frame,
     report: Option<FramedReport<'a>>,
     form: Option<ShownForm<'a>>,

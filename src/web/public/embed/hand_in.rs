@@ -11,7 +11,7 @@ use super::form_page::{context, name, page};
 use super::inbox_page::{self, Said};
 use crate::web::form::RESTS_FOR;
 use crate::web::form::form_context::form_slug;
-use crate::web::form::frame::{Frame, framing_host, known_host, stated_host};
+use crate::web::form::frame::{Frame, framing_host, stated_host};
 use crate::web::headers::{InFrame, in_frame_headers};
 use crate::web::http::fields::Fields;
 use crate::web::http::ready::Ready;
@@ -20,7 +20,7 @@ use crate::web::public::shown_form::ShownForm;
 use crate::web::public::signup_form::{Place, take};
 use crate::web::state::catalog::Catalog;
 use crate::web::visitor::Visitor;
-use crate::web::{App, Error};
+use crate::web::{App, Error, origin};
 
 /// One page for each form and each site of `embed_origins`, of which there are few.
 pub(super) async fn show(
@@ -43,7 +43,7 @@ pub(super) async fn show(
 fn blank(app: &App, catalog: &Arc<Catalog>, key: &str) -> Result<Ready, Error> {
     let (path, host) = key.split_once(' ').ok_or(Error::NotFound)?;
     let report = form_slug(path.rsplit('/').next().unwrap_or_default())?;
-    let frame = Frame::new(report.as_ref(), known_host(app, host));
+    let frame = Frame::new(report.as_ref(), origin::known(app, host));
     let context = context(catalog, report.as_ref(), &frame)?;
     let html = if catalog.rests(report.as_ref()) {
         page(app, &frame, &context, None)?.0

@@ -43,7 +43,7 @@ pub(super) async fn page(
 
 /// `public/embed_inbox.html`.
 #[derive(Clone, Serialize)]
-pub(in crate::web::public) struct EmbedInboxPage<'a> {
+pub(in crate::web) struct EmbedInboxPage<'a> {
     frame: Frame,
     #[serde(flatten)]
     mail: AwaitedMail<'a>,

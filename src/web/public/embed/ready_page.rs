@@ -39,7 +39,7 @@ pub(super) async fn page(app: &App, frame: &Frame, signup_id: Uuid) -> Result<Ht
 
 /// `public/embed_ready.html`.
 #[derive(Serialize)]
-pub(in crate::web::public) struct EmbedReadyPage<'a> {
+pub(in crate::web) struct EmbedReadyPage<'a> {
     frame: Frame,
     report: Option<ReadyReport<'a>>,
     /// Whether a newsletter is among what was confirmed.

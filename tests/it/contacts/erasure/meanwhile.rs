@@ -64,7 +64,7 @@ async fn mail_that_waited_is_never_sent(database: Database) {
         detail: "handed over",
         next_at: None,
     };
-    let held = outbox::mark_delivered(&mut tx, &app.core.moment(), &[&done]).await.unwrap();
+    let held = outbox::mark_delivered(&mut tx, &app.core.moment(), &[done]).await.unwrap();
     assert!(held.is_empty());
     tx.commit().await.unwrap();
     app.advance(Duration::from_hours(48));
