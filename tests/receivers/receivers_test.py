@@ -149,6 +149,19 @@ class Stories:
         with self.assertRaises(SystemExit):
             self.receiver.follow_withdrawals()
 
+    def test_an_export_that_is_refused_is_no_empty_one(self):
+        self.assent.sets("ada", True)
+        for refused in (401, 403, 404, 409):
+            self.assent.faults = [refused]
+            with self.assertRaisesRegex(SystemExit, f"{refused} to the export of newsletter:weekly"):
+                self.receiver.add_all()
+        self.assertEqual(self.there.asked, [])
+        self.receiver.add_all()
+        self.assertTrue(self.there.has("ada@Northmoor.example"))
+        # Nobody may be written to: nothing to add, and nothing amiss.
+        self.assent.people.clear()
+        self.receiver.add_all()
+
     def test_the_tool_is_waited_for(self):
         self.assent.sets("ada", True)
         self.there.faults = [429, "half"]
