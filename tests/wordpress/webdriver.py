@@ -94,13 +94,22 @@ class Browser:
     def text(self, element):
         return self.ask("GET", f"/element/{element[ELEMENT]}/text")
 
+    def does(self, where, what, body=None, seconds=20):
+        """Something with an element, which the page may draw anew after it was found."""
+        for last in (False, False, True):
+            element = self.find(where, seconds) if isinstance(where, str) else where
+            try:
+                return self.ask("POST", f"/element/{element[ELEMENT]}/{what}", body)
+            except Fault as fault:
+                if last or "stale element" not in str(fault):
+                    raise
+        return None
+
     def click(self, where, seconds=20):
-        element = self.find(where, seconds) if isinstance(where, str) else where
-        self.ask("POST", f"/element/{element[ELEMENT]}/click")
+        self.does(where, "click", None, seconds)
 
     def type(self, where, text, seconds=20):
-        element = self.find(where, seconds) if isinstance(where, str) else where
-        self.ask("POST", f"/element/{element[ELEMENT]}/value", {"text": text})
+        self.does(where, "value", {"text": text}, seconds)
 
     def reads(self, css, words, seconds=20):
         """Waits until this says that."""
