@@ -4,6 +4,8 @@ journey.py KIND ZIP DIRECTORY: KIND as in sites.py. Pictures go to target/screen
 """
 
 import http.cookiejar
+import http.server
+import json
 import os
 import re
 import signal
@@ -23,6 +25,8 @@ from webdriver import ENTER, Browser, Fault
 signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end"))
 
 FORM = "assent-form >> "
+SETTINGS = "/wp-admin/options-general.php?page=assent"
+UNREACHED = "This form can’t be reached at the moment."
 PICTURES = "target/screenshots/wordpress"
 
 
@@ -32,6 +36,23 @@ def sure(holds, what):
     print(f"  {what}", flush=True)
 
 
+class Refuses(http.server.BaseHTTPRequestHandler):
+    """An assent server that knows no site: pages are refused, as they are behind a name that is not this machine's."""
+    origins = []
+
+    def do_GET(self):
+        origin = self.headers.get("Origin")
+        self.origins.append(origin)
+        body = json.dumps({"title": "Forbidden", "status": 403} if origin else {"reports": []}).encode()
+        self.send_response(403 if origin else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
 class Journey:
     def __init__(self, kind, archive, directory):
         self.kind, self.archive, self.directory = kind, os.path.abspath(archive), directory
@@ -39,15 +60,18 @@ class Journey:
 
     def run(self):
         os.makedirs(f"{self.directory}/site")
-        with Site(self.kind, f"{self.directory}/site") as self.site, Assent(f"{self.directory}/assent", self.site.url) as self.assent:
+        with Site(self.kind, f"{self.directory}/site") as self.site, Assent(f"{self.directory}/assent") as self.assent:
             print(f"== WordPress {self.site.php('global $wp_version; echo $wp_version;')} ({self.kind})", flush=True)
             try:
                 with Browser(f"{self.directory}/staff") as self.staff:
                     self.installs()
                     self.sets_the_address()
                     page = self.inserts_the_block()
+                    self.is_let_in(page)
                     self.reads_with_script(page)
                     self.reads_without_script(page)
+                    self.reads_without_the_script(page)
+                    self.reads_under_a_policy(page)
                     self.uses_the_shortcode()
                     self.allows_nobody_else()
                     self.outlives_a_silent_server(page)
@@ -82,19 +106,45 @@ class Journey:
         sure(True, "the zip is installed and activated at wp-admin")
 
     def sets_the_address(self):
-        settings = self.site.url + "/wp-admin/options-general.php?page=assent"
+        settings = self.site.url + SETTINGS
         for wrong in ("http://reports.example", "ftp://reports.example", "https://", "https://u:p@reports.example", "javascript:alert(1)", "https://a b"):
             self.staff.goto(settings)
             self.staff.run("document.getElementById('assent_url').value = arguments[0]", wrong)
             self.staff.click("#submit")
             self.staff.reads(".notice-error, .error", "Enter an address such as")
             sure(self.site.php("echo get_option( 'assent_url', '' );") == "", f"{wrong} is refused")
-        self.staff.goto(settings)
-        self.staff.type("#assent_url", self.assent.url + "/reports/")
-        self.staff.click("#submit")
-        self.staff.reads("#assent-state", "It answers.")
-        sure(self.site.url in self.staff.text(self.staff.find("#wpbody-content")), "the settings say what embed_origins must hold")
+        sure(self.site.php("echo assent_origin_of( ' Reports.Example.ORG:443/reports/a?b#c ' ), assent_origin_of( 'http://localhost:80' );")
+             == "https://reports.example.orghttp://localhost", "addresses are kept as browsers say them")
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refuses) as refuses:
+            threading.Thread(target=refuses.serve_forever, daemon=True).start()
+            self.sets(f"http://127.0.0.1:{refuses.server_port}", "It answers, but does not let this site in")
+            refuses.shutdown()
+        sure(Refuses.origins == [self.site.url, None], "the settings ask as a browser would, and then as nobody's")
+        self.sets(f"http://127.0.0.1:{refuses.server_port}", "No assent server answered")
+        self.sets(self.assent.url + "/reports/", "It answers, but does not let this site in")
         sure(self.site.php("echo get_option( 'assent_url' );") == self.assent.url, "the address is set, without its path")
+        self.picture(self.staff, "settings-closed")
+
+    def sets(self, address, state):
+        self.staff.goto(self.site.url + SETTINGS)
+        self.staff.run("document.getElementById('assent_url').value = arguments[0]", address)
+        self.staff.click("#submit")
+        self.staff.reads("#assent-state", state)
+        line = self.staff.text(self.staff.find("#assent-line"))
+        sure(line == f'embed_origins = ["{self.site.url}"]', f"{state}: and the settings say what embed_origins must hold")
+
+    def is_let_in(self, page):
+        """The operator names the site, and the settings no longer say that it must be named."""
+        with Browser(f"{self.directory}/refused", width=1000) as reader:
+            reader.goto(page)
+            reader.until(lambda: UNREACHED in reader.run("return document.querySelector('assent-form').shadowRoot?.textContent || ''"), "the form's own sentence")
+            sure(reader.run("return !document.querySelector('.assent-away') && document.querySelector('assent-form input').checkVisibility()"), "while the site is not named, readers get one sentence and the field")
+            self.picture(reader, "closed")
+        self.staff.goto(self.site.url + SETTINGS)
+        self.assent.lets_in(self.staff.text(self.staff.find("#assent-line")))
+        self.staff.goto(self.site.url + SETTINGS)
+        self.staff.reads("#assent-state", "It answers, and lets this site in.")
+        sure(not self.staff.run("return document.getElementById('assent-line')"), "once it is named, nobody is told to name it")
         self.picture(self.staff, "settings")
 
     def inserts_the_block(self):
@@ -113,12 +163,32 @@ class Journey:
                 document.querySelector('[data-type="assent/form"]') && true"""), "the block")
         if canvas is not True:
             staff.frame(canvas)
-        # The whole address, as somebody would copy it.
-        staff.type("[data-type='assent/form'] input[type=text]", f"{self.assent.url}/reports/{REPORT}" + ENTER)
-        staff.reads("[data-type='assent/form']", "I agree", 30)
-        words = staff.text(staff.find("[data-type='assent/form']"))
+        block = "[data-type='assent/form']"
+        staff.find(block + " input[type=text]")
+        apart = staff.run("""const within = document.querySelector(arguments[0]).getBoundingClientRect();
+            const [toggle, field] = ['checkbox', 'text'].map(it => document.querySelector(`${arguments[0]} input[type=${it}]`));
+            const of = (input) => (document.querySelector(`label[for="${input.id}"]`) || input.closest('label')).getBoundingClientRect();
+            return of(field).top - of(toggle).bottom >= 4 && field.getBoundingClientRect().right <= within.right;""", block)
+        sure(apart, "the block's two fields stand apart")
+        if canvas is not True:
+            staff.frame()
+        self.picture(staff, "block")
+        if canvas is not True:
+            staff.frame(canvas)
+        staff.type(block + " input[type=text]", f"http://127.0.0.1:9/reports/{REPORT}" + ENTER)
+        staff.reads(block, "is not the page of a form at " + self.assent.url, 30)
+        sure(True, "another server's address is no form, and the editor says so")
         staff.frame()
-        for said in ("Local digital transformation", "Email me the report"):
+        staff.run("""wp.data.dispatch('core/block-editor').updateBlockAttributes(
+            wp.data.select('core/block-editor').getSelectedBlockClientId(), { report: '' });""")
+        if canvas is not True:
+            staff.frame(canvas)
+        # The whole address, as somebody would copy it.
+        staff.type(block + " input[type=text]", f"{self.assent.url}/reports/{REPORT}" + ENTER)
+        staff.reads(block, "I agree", 30)
+        words = staff.text(staff.find(block))
+        staff.frame()
+        for said in ("does not let this site in yet", "Local digital transformation", "Email me the report"):
             sure(said in words, f"the editor shows {said!r}")
         self.picture(staff, "editor")
         staff.run("wp.data.dispatch('core/block-editor').clearSelectedBlock()")
@@ -132,7 +202,7 @@ class Journey:
     def reads_with_script(self, page):
         email = "ada@northmoor.example"
         with Browser(f"{self.directory}/reader", width=1000) as reader:
-            reader.goto(page + ("&" if "?" in page else "?") + "utm_source=review&ref=ada@example.org")
+            reader.goto(self.linked(page))
             reader.type(FORM + "#email", "ada" + ENTER)
             reader.find(FORM + "#errors")
             self.picture(reader, "errors")
@@ -161,6 +231,10 @@ class Journey:
         sure("northmoor" in held.lower() or "Northmoor" in held, "the database of the site was read")
         sure(email not in held and email not in logs, "the site knows nothing of the reader")
 
+    def linked(self, page):
+        """As a link leads there that says where it stands."""
+        return page + ("&" if "?" in page else "?") + "utm_source=review&ref=ada@example.org&other=1"
+
     def downloads(self, address):
         if not address.endswith("/file"):
             address += "/file"
@@ -188,6 +262,47 @@ class Journey:
             reader.reads("h1", "Your report is ready")
             self.downloads(reader.run("return location.href"))
 
+    def reads_without_the_script(self, page):
+        """Where something keeps the form's script from a browser that runs others: the plain field, with a sentence."""
+        email = "cy@northmoor.example"
+        form = re.search("<assent-form.*?</assent-form>", read(self.linked(page)), re.DOTALL)[0]
+        sure("assent-begin" in form and "review" not in form, "what the site serves is the same for every reader")
+        with Browser(f"{self.directory}/kept-away", width=1000) as reader:
+            reader.devtools("Network.enable")
+            reader.devtools("Network.setBlockedURLs", urls=["*embed.js*"])
+            reader.goto(self.linked(page))
+            reader.reads("assent-form", UNREACHED)
+            self.picture(reader, "kept-away")
+            action = urllib.parse.urlsplit(reader.run("return document.querySelector('assent-form form').action"))
+            sure((action.path, action.query) == (f"/reports/{REPORT}/begin", "utm_source=review"), f"the field carries where the reader came from {action.query}")
+            reader.type("assent-form input[type=email]", email)
+            reader.click("assent-form button")
+            reader.until(lambda: reader.run("return location.origin") == self.assent.url, "the page of the form")
+            sure(reader.run("return document.getElementById('email').value") == email, "the address is filled in, too")
+            for box in ("#consent", "#newsletter"):
+                reader.click(box)
+            reader.press("Email me the report")
+            reader.reads("h1", "Check your inbox")
+            reader.goto(re.search(r"^\s*(http\S+/confirm/\S+)\s*$", self.assent.mail_to(email, "Your link to"), re.MULTILINE)[1])
+            reader.press("Confirm and get the report")
+            reader.reads("h1", "Your report is ready")
+        rows = self.assent.command("export", "--purpose", "newsletter:weekly-briefing", "--format", "csv").splitlines()
+        for who in (email, "ada@northmoor.example"):
+            row = next(row for row in rows if who in row)
+            sure("review" in row and self.site.url in row, f"the export says where {who} came from")
+
+    def reads_under_a_policy(self, page):
+        (self.site.root / "wp-content/mu-plugins").mkdir(exist_ok=True)
+        policy = f"script-src 'self' {self.assent.url}; connect-src {self.assent.url}; form-action {self.assent.url}; require-trusted-types-for 'script'; trusted-types assent"
+        (self.site.root / "wp-content/mu-plugins/policy.php").write_text(f"""<?php
+            add_action( 'send_headers', function () {{ isset( $_GET['policy'] ) && header( "Content-Security-Policy: {policy}" ); }} );""")
+        with Browser(f"{self.directory}/policy", width=1000) as reader:
+            reader.goto(page + ("&" if "?" in page else "?") + "policy=1")
+            reader.find(FORM + "#email")
+            # WordPress has inline scripts of its own, which this policy refuses.
+            ours = [line for line in reader.said() if re.search("form[.]js|embed[.]js|Trusted|connect-src|form-action", line)]
+            sure(not ours, f"a Content-Security-Policy as the README says lets the form be {ours}")
+
     def uses_the_shortcode(self):
         with_both = self.site.page("Both", f'[assent newsletters]\n\n[assent report="{REPORT}" heading_level="3"]')
         with Browser(f"{self.directory}/both", width=1000) as reader:
@@ -195,12 +310,18 @@ class Journey:
             reader.until(lambda: reader.run("return [...document.querySelectorAll('assent-form')].filter(it => it.shadowRoot?.querySelector('form')).length") == 2, "two forms")
             sure(reader.run("return [...document.querySelectorAll('assent-form')].map(it => it.shadowRoot.querySelector('.heading').tagName).join()") == "H2,H3", "two shortcodes, two forms")
             self.picture(reader, "both")
+        whole = self.site.page("Whole", f'[assent report="{self.assent.url}/reports/{REPORT}/?utm_source=a"] [assent report="{self.assent.url}/newsletters"]')
+        sure(re.findall(r"<assent-form (\S+)", read(whole)) == [f'report="{REPORT}"', "newsletters"], "a shortcode takes whole addresses, too")
+        foreign = self.site.page("Foreign", f'[assent report="http://127.0.0.1:9/reports/{REPORT}"] [assent report="{self.assent.url}/console"]')
+        sure("<assent-form" not in read(foreign) and "assent-note" not in read(foreign), "readers see nothing of another server's form")
+        self.staff.goto(foreign)
+        sure(self.staff.run("return document.body.innerText.split('is not the page of a form at').length") == 3, "who may edit is told that it is none")
         hostile = self.site.page("Hostile", """[assent report='"><script>alert(1)</script>'] [assent report="no-such-report"] [assent report="../../it"] [assent] [assent report=""]""")
         answer = read(hostile)
         sure("<assent-form" not in answer and "alert(1)</script>" not in answer, "what is no report is no form, and nothing of it is in the page")
 
     def allows_nobody_else(self):
-        settings = self.site.url + "/wp-admin/options-general.php?page=assent"
+        settings = self.site.url + SETTINGS
         told = "echo get_option( 'assent_url' );"
         for who, status in (("ed", 403), ("admin", 200)):
             jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
@@ -220,28 +341,45 @@ class Journey:
                     seen = error.code
                 sure(seen == 403 and self.site.php(told) == self.assent.url, f"{who} sets nothing without a good nonce")
 
+    def expires(self):
+        told = self.site.php("""global $wpdb; foreach ( $wpdb->get_col( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE '\\\\_transient\\\\_assent\\\\_%'" ) as $it ) { delete_transient( substr( $it, 11 ) ); echo 1; }""")
+        sure("1" in told, "words were held, and expire")
+
     def outlives_a_silent_server(self, page):
+        names = ["newsletters", f'report="{REPORT}"', 'report="of-nobody"', 'report="of-nobody-else"']
+        many = self.site.page("Many", " ".join(f"[assent {name}]" for name in names))
+        sure(read(many).count("<assent-form") == 2, "two forms of four are there")
         self.assent.stop()
-        expire = "global $wpdb; foreach ( $wpdb->get_col( \"SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE '\\\\_transient\\\\_assent\\\\_%'\" ) as $it ) { delete_transient( substr( $it, 11 ) ); echo 1; }"
-        sure("1" in self.site.php(expire), "words were held")
+        self.expires()
         with socket.socket() as silent:
             silent.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             silent.bind(("127.0.0.1", self.assent.port))
             silent.listen(64)
             begun = time.monotonic()
             first = []
-            waits = threading.Thread(target=lambda: first.append((read(page), time.monotonic() - begun)))
+            waits = threading.Thread(target=lambda: first.append((read(many), time.monotonic() - begun)))
             waits.start()
             time.sleep(1)
-            at = time.monotonic()
-            second = read(page)
-            sure(time.monotonic() - at < 3 and "assent-begin" in second, "meanwhile others wait for nothing, and get the last good words")
+            for which, title in ((page, "one form"), (many, "all forms")):
+                at = time.monotonic()
+                seen = read(which)
+                sure(time.monotonic() - at < 3 and "assent-begin" in seen, f"meanwhile others wait for nothing, and get the last good words of {title}")
             waits.join(30)
-            sure(first and first[0][1] < 8 and "assent-begin" in first[0][0], f"a silent server costs one reader {first[0][1]:.1f} s")
+            sure(first and first[0][1] < 8 and first[0][0].count("assent-begin") == 2, f"a silent server costs one reader of four forms {first[0][1]:.1f} s")
+            self.site.php("delete_transient( 'assent_' . md5( assent_url() . ' newsletters' ) );")
+            at = time.monotonic()
+            sure("assent-begin" in read(many) and time.monotonic() - at < 3, "and then nobody for half a minute")
+            with Browser(f"{self.directory}/silent", width=1000) as reader:
+                reader.goto(many)
+                took = reader.run("const [page] = performance.getEntriesByType('navigation'); return page.loadEventEnd && page.loadEventEnd / 1000")
+                sure(0 < took < 8 and not reader.run("return document.querySelector('.assent-away')"), f"the page is whole after {took:.1f} s, before anybody gives up the script")
+                reader.until(lambda: reader.run("return document.querySelectorAll('.assent-away').length") == 2, "two sentences")
+                self.picture(reader, "silent")
         with Browser(f"{self.directory}/offline", width=1000) as reader:
             reader.goto(page)
-            reader.until(lambda: reader.run("return !!document.querySelector('assent-form input')"), "the plain form")
-            sure(reader.run("return document.querySelector('assent-form input').checkVisibility()"), "where the script can't be had, the address field stands")
+            reader.reads("assent-form", UNREACHED)
+            sure(reader.run("return document.querySelector('assent-form input').checkVisibility()"), "where the script can't be had, a sentence and the address field stand")
+            self.picture(reader, "offline")
 
     def leaves_nothing(self):
         staff = self.staff

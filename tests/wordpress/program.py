@@ -1,4 +1,4 @@
-"""assent's demo, allowing one site, and the mail that it would have sent."""
+"""assent's demo, and the mail that it would have sent."""
 
 import html
 import os
@@ -19,19 +19,22 @@ def read(url, **headers):
 
 
 class Assent:
-    """A demo in a directory of its own."""
+    """A demo in a directory of its own, which lets in nobody yet."""
 
-    def __init__(self, directory, site):
+    def __init__(self, directory):
         self.directory = directory
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         os.makedirs(directory)
         self.environment = {
             "PATH": os.environ["PATH"], "TMPDIR": directory, "ASSENT_LISTEN": f"127.0.0.1:{self.port}", "ASSENT_BASE_URL": self.url,
-            "ASSENT_EMBED_ORIGINS": site, "ASSENT_LIMIT_MAIL_PER_ADDRESS": "off",
+            "ASSENT_LIMIT_MAIL_PER_ADDRESS": "off",
         }
-        command = [os.path.abspath(os.environ["TEST_PROGRAM"]), "demo", "--dir", f"{directory}/demo"]
-        with open(f"{directory}/log", "wb") as log:
+        self.start()
+
+    def start(self):
+        command = [os.path.abspath(os.environ["TEST_PROGRAM"]), "demo", "--dir", f"{self.directory}/demo"]
+        with open(f"{self.directory}/log", "ab") as log:
             self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, start_new_session=True)
         until(self.is_ready, "assent")
 
@@ -50,6 +53,12 @@ class Assent:
                     return re.search(r'<pre class="mail-text"[^>]*>(.*?)</pre>', read(self.url + link), re.DOTALL)[1]
             return None
         return html.unescape(until(look, f"mail to {email}: {subject}", 60))
+
+    def lets_in(self, line):
+        """As the operator does who is given this line for assent.toml: the variable is the same setting."""
+        self.environment["ASSENT_EMBED_ORIGINS"] = re.fullmatch(r'embed_origins = \["([^"]+)"\]', line)[1]
+        self.stop()
+        self.start()
 
     def stop(self):
         if self.process.poll() is None:

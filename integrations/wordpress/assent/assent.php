@@ -29,6 +29,7 @@ function assent_init() {
 	load_plugin_textdomain( 'assent', false, dirname( plugin_basename( __FILE__ ) ) . '/languages' );
 	register_block_type( __DIR__ . '/block', array( 'render_callback' => 'assent_block' ) );
 	wp_set_script_translations( 'assent-form-editor-script', 'assent' );
+	wp_add_inline_script( 'assent-form-editor-script', 'window.assentServer = ' . wp_json_encode( assent_url() ) . ';', 'before' );
 	add_shortcode( 'assent', 'assent_shortcode' );
 }
 add_action( 'init', 'assent_init' );

@@ -7,9 +7,10 @@
 	const { Disabled, PanelBody, Placeholder, RangeControl, TextControl, ToggleControl } = wp.components;
 	const ServerSideRender = wp.serverSideRender.default || wp.serverSideRender;
 
+	// Of an address at the server that is set, its last part. Another one stays as it is: the preview says what is amiss.
 	const slug = ( typed ) => {
-		const path = /\/reports\/([^/?#]+)/.exec( typed );
-		return ( path ? path[ 1 ] : typed ).trim().toLowerCase();
+		const path = /^([a-z]+:\/\/[^/]+)\/reports\/([a-z0-9-]+)/i.exec( typed.trim() );
+		return path && path[ 1 ].toLowerCase() === window.assentServer ? path[ 2 ].toLowerCase() : typed.trim();
 	};
 
 	// What is typed holds when its field is left, or at Enter: half a name is no report.
@@ -31,7 +32,7 @@
 	wp.blocks.registerBlockType( 'assent/form', {
 		edit: ( { attributes, setAttributes } ) => {
 			const { report, newsletters, headingLevel } = attributes;
-			const which = el( Fragment, null,
+			const which = el( 'div', { style: { display: 'grid', gap: '16px', width: '100%' } },
 				el( ToggleControl, {
 					label: __( 'Newsletters alone, without a report', 'assent' ),
 					checked: newsletters,

@@ -40,17 +40,49 @@ function assent_origin_of( $typed ) {
 	if ( 'https' !== $scheme && ! ( 'http' === $scheme && $here ) ) {
 		return '';
 	}
-	return $scheme . '://' . $host . ( isset( $parts['port'] ) ? ':' . (int) $parts['port'] : '' );
+	return assent_origin( $scheme, $host, isset( $parts['port'] ) ? $parts['port'] : 0 );
 }
 
 /**
- * The origin of this site, as `embed_origins` of the assent server must name it.
+ * An origin as browsers say it: without the port that its scheme has anyhow.
+ *
+ * @param string $scheme In lower case.
+ * @param string $host   In lower case.
+ * @param int    $port   Nought where none is said.
+ * @return string
+ */
+function assent_origin( $scheme, $host, $port ) {
+	$usual = 'https' === $scheme ? 443 : 80;
+	return $scheme . '://' . $host . ( $port && $usual !== $port ? ':' . $port : '' );
+}
+
+/**
+ * The origin of this site as browsers say it, and as `embed_origins` of the assent server must name it.
  *
  * @return string
  */
 function assent_own_origin() {
 	$parts = wp_parse_url( home_url() );
-	return $parts['scheme'] . '://' . $parts['host'] . ( isset( $parts['port'] ) ? ':' . $parts['port'] : '' );
+	return assent_origin( strtolower( $parts['scheme'] ), strtolower( $parts['host'] ), isset( $parts['port'] ) ? $parts['port'] : 0 );
+}
+
+/**
+ * Which form somebody means who typed its name, or the address of its page.
+ *
+ * @param string $typed What was typed.
+ * @return string|null A report's slug, or `newsletters`. Null: an address that is no page of a form at the server that is set.
+ */
+function assent_name_of( $typed ) {
+	$typed = trim( $typed );
+	if ( false === strpos( $typed, '/' ) ) {
+		return strtolower( $typed );
+	}
+	$path = (string) wp_parse_url( false === strpos( $typed, '://' ) ? 'https://' . $typed : $typed, PHP_URL_PATH );
+	$is   = preg_match( '#^/(?:reports/([A-Za-z0-9-]+)|(newsletters))(?:/begin)?/?$#', $path, $found );
+	if ( ! $is || '' === assent_url() || assent_origin_of( $typed ) !== assent_url() ) {
+		return null;
+	}
+	return strtolower( end( $found ) );
 }
 
 /**

@@ -1,7 +1,8 @@
 <?php
 /**
  * What stands in a page: the element that draws the form in the reader's browser, and inside it, for who
- * has no script, a field for the address that leads to the form on the assent server.
+ * has no script, a field for the address that leads to the form on the assent server. The form's script comes
+ * from there, and form.js brings it.
  *
  * @package Assent
  */
@@ -47,36 +48,38 @@ function assent_block( $given ) {
 /**
  * One form, for readers.
  *
- * @param string $name  A report's slug, or `newsletters`.
+ * @param string $typed A report's slug or address, or `newsletters`.
  * @param int    $level The level of its headings.
  * @return string Nothing where there is no such form; who may edit is told.
  */
-function assent_form( $name, $level ) {
-	$name  = trim( $name );
-	$words = assent_words( $name );
+function assent_form( $typed, $level ) {
+	$name  = assent_name_of( $typed );
+	$words = null === $name ? false : assent_words( $name );
 	if ( false === $words ) {
-		return current_user_can( 'edit_posts' ) ? '<p class="assent-note">' . esc_html( assent_missing( $name ) ) . '</p>' : '';
+		return current_user_can( 'edit_posts' ) ? '<p class="assent-note">' . esc_html( assent_missing( $typed ) ) . '</p>' : '';
 	}
 	$plain = $words && empty( $words['resting'] ) ? assent_plain_form( $name, $words ) : assent_link( $name, $words );
 	if ( is_feed() ) {
 		return assent_link( $name, $words );
 	}
 	wp_enqueue_script( 'assent-embed', assent_url() . '/embed.js', array(), null, true ); // phpcs:ignore WordPress.WP.EnqueuedResourceParameters -- the server says how long it holds.
+	wp_enqueue_script( 'assent-form', plugins_url( 'form.js', ASSENT_FILE ), array( 'assent-embed' ), ASSENT_VERSION, true );
 	$which = 'newsletters' === $name ? 'newsletters' : 'report="' . esc_attr( $name ) . '"';
-	return sprintf( '<assent-form %s heading-level="%d">%s</assent-form>', $which, max( 1, min( 6, $level ) ), $plain );
+	$away  = __( 'This form can’t be reached at the moment. Please try again later, or here:', 'assent' );
+	return sprintf( '<assent-form %s heading-level="%d" data-away="%s">%s</assent-form>', $which, max( 1, min( 6, $level ) ), esc_attr( $away ), $plain );
 }
 
 /**
- * The script stands in nobody's way.
+ * Where the form's script is, for form.js, which brings it: while that server is silent, the page is whole without.
  *
  * @param string $tag    The element.
  * @param string $handle Which script.
  * @return string
  */
-function assent_async( $tag, $handle ) {
-	return 'assent-embed' === $handle && false === strpos( $tag, ' async' ) ? str_replace( ' src=', ' async src=', $tag ) : $tag;
+function assent_inert( $tag, $handle ) {
+	return 'assent-embed' === $handle ? preg_replace( '/<script(?: type=(["\'])text\/javascript\1)?/', '<script type="text/plain"', $tag ) : $tag;
 }
-add_filter( 'script_loader_tag', 'assent_async', 10, 2 );
+add_filter( 'script_loader_tag', 'assent_inert', 10, 2 );
 
 /**
  * Without script: the address alone. The boxes and their words are on the page that it leads to, so that
@@ -121,12 +124,17 @@ function assent_link( $name, $words ) {
 /**
  * Why no form is shown, for who can do something about it.
  *
- * @param string $name What was asked for.
+ * @param string $typed What was asked for.
  * @return string
  */
-function assent_missing( $name ) {
+function assent_missing( $typed ) {
+	$name = assent_name_of( $typed );
 	if ( '' === assent_url() ) {
 		return __( 'Assent: set the address of your assent server under Settings → Assent forms. Readers see nothing here until then.', 'assent' );
+	}
+	if ( null === $name ) {
+		/* translators: 1: what was entered, 2: the address of the server. */
+		return sprintf( __( 'Assent: “%1$s” is not the page of a form at %2$s, where the forms of this site come from. Readers see nothing here.', 'assent' ), trim( $typed ), assent_url() );
 	}
 	if ( '' === $name ) {
 		return __( 'Assent: say which report the form is for, or that it is for newsletters.', 'assent' );
@@ -138,21 +146,27 @@ function assent_missing( $name ) {
 /**
  * For the editor: all words as they stand at this moment, with nothing to press.
  *
- * @param string $name  A report's slug, or `newsletters`.
+ * @param string $typed A report's slug or address, or `newsletters`.
  * @param int    $level The level of its headings.
  * @return string
  */
-function assent_preview( $name, $level ) {
-	$words = assent_words( trim( $name ) );
+function assent_preview( $typed, $level ) {
+	$name  = assent_name_of( $typed );
+	$words = null === $name ? false : assent_words( $name );
 	if ( false === $words ) {
-		return '<p>' . esc_html( assent_missing( $name ) ) . '</p>';
+		return '<p>' . esc_html( assent_missing( $typed ) ) . '</p>';
 	}
 	if ( null === $words ) {
 		/* translators: %s: the address of the server. */
 		return '<p>' . esc_html( sprintf( __( 'Assent: %s did not answer. Readers get the form as soon as their browsers reach it, and a link until then.', 'assent' ), assent_url() ) ) . '</p>';
 	}
 	$tag  = 'h' . max( 1, min( 6, $level ) );
-	$html = sprintf( '<%1$s>%2$s</%1$s>', $tag, esc_html( $words['title'] ) );
+	$html = '';
+	if ( 'away' !== get_transient( 'assent_state' ) && 'closed' === assent_standing() ) {
+		/* translators: %s: the address of the server. */
+		$html .= '<p><strong>' . esc_html( sprintf( __( '%s does not let this site in yet, so readers see a field for their address alone. Settings → Assent forms says what to do.', 'assent' ), assent_url() ) ) . '</strong></p>';
+	}
+	$html .= sprintf( '<%1$s>%2$s</%1$s>', $tag, esc_html( $words['title'] ) );
 	if ( ! empty( $words['resting'] ) ) {
 		$html .= '<p><strong>' . esc_html__( 'This form is paused for now; readers see a link.', 'assent' ) . '</strong></p>';
 	}

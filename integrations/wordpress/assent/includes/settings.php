@@ -101,19 +101,29 @@ function assent_settings_page() {
 }
 
 /**
- * Whether it answers, and what its operator must set.
+ * Whether it answers, whether it lets this site in, and what its operator must set where it does not.
  */
 function assent_settings_state() {
+	$standing = assent_standing();
+	if ( 'away' !== $standing ) {
+		delete_transient( 'assent_state' );
+	}
 	?>
 	<h2><?php esc_html_e( 'Connection', 'assent' ); ?></h2>
 	<p id="assent-state">
 		<?php
-		echo assent_answers()
-			? esc_html__( 'It answers.', 'assent' )
-			: esc_html__( 'No assent server answered there within five seconds. Readers get a link until one does.', 'assent' );
+		if ( 'open' === $standing ) {
+			esc_html_e( 'It answers, and lets this site in.', 'assent' );
+		} elseif ( 'closed' === $standing ) {
+			esc_html_e( 'It answers, but does not let this site in: readers’ browsers are refused, and readers see a field for their address alone.', 'assent' );
+		} else {
+			esc_html_e( 'No assent server answered there within five seconds. Readers get a field for their address, or a link where no words are kept.', 'assent' );
+		}
 		?>
 	</p>
-	<p><?php esc_html_e( 'Whoever runs the server must name this site there, or readers’ browsers are refused:', 'assent' ); ?></p>
-	<p><code>embed_origins = ["<?php echo esc_html( assent_own_origin() ); ?>"]</code></p>
-	<?php
+	<?php if ( 'open' !== $standing ) : ?>
+		<p><?php esc_html_e( 'Whoever runs the server names this site in assent.toml, beside sites that stand there already, and restarts it:', 'assent' ); ?></p>
+		<p><code id="assent-line">embed_origins = ["<?php echo esc_html( assent_own_origin() ); ?>"]</code></p>
+		<?php
+	endif;
 }

@@ -1,7 +1,8 @@
 <?php
 /**
  * The words of forms, from the assent server. They are asked for every five minutes at most; while it
- * can't answer, the last good ones stay. Nothing about readers passes through here.
+ * can't answer, the last good ones stay. However many forms a page has, it waits five seconds at most, and
+ * once nothing was answered, none waits for half a minute. Nothing about readers passes through here.
  *
  * @package Assent
  */
@@ -11,6 +12,9 @@ defined( 'ABSPATH' ) || exit;
 /** How long words hold, and how long it is that there are none, in seconds. */
 const ASSENT_HOLD  = 300;
 const ASSENT_PAUSE = 30;
+
+/** For how many seconds one page waits for the server in all. */
+const ASSENT_PATIENCE = 5;
 
 /** So many forms are kept for when the server can't be reached. */
 const ASSENT_KEPT = 50;
@@ -30,8 +34,12 @@ function assent_words( $name ) {
 	if ( is_array( $held ) ) {
 		return $held['words'];
 	}
-	$kept = get_option( 'assent_kept', array() );
-	$last = isset( $kept[ $key ] ) ? $kept[ $key ] : null;
+	$kept  = get_option( 'assent_kept', array() );
+	$last  = isset( $kept[ $key ] ) ? $kept[ $key ] : null;
+	$state = get_transient( 'assent_state' );
+	if ( 'away' === $state || ( null !== $last && 'asked' === $state ) || assent_waited() > ASSENT_PATIENCE - 1 ) {
+		return $last;
+	}
 	// Until the answer is there, other requests take what there was: none but this one waits.
 	set_transient( $key, array( 'words' => $last ), ASSENT_PAUSE );
 	$asked = assent_ask( $name );
@@ -39,11 +47,9 @@ function assent_words( $name ) {
 		return $last;
 	}
 	set_transient( $key, array( 'words' => $asked ), $asked ? ASSENT_HOLD : ASSENT_PAUSE );
-	if ( ( $asked ? $asked : null ) !== $last ) {
+	if ( $asked !== $last ) {
 		unset( $kept[ $key ] );
-		if ( $asked ) {
-			$kept[ $key ] = $asked;
-		}
+		$kept[ $key ] = $asked;
 		update_option( 'assent_kept', array_slice( $kept, -ASSENT_KEPT, null, true ), false );
 	}
 	return $asked;
@@ -56,7 +62,13 @@ function assent_words( $name ) {
  * @return array|false|null As `assent_words`.
  */
 function assent_ask( $name ) {
+	set_transient( 'assent_state', 'asked', ASSENT_PATIENCE + 1 );
 	$answer = assent_get( 'forms/' . rawurlencode( $name ) );
+	if ( is_wp_error( $answer ) ) {
+		set_transient( 'assent_state', 'away', ASSENT_PAUSE );
+		return null;
+	}
+	delete_transient( 'assent_state' );
 	$status = wp_remote_retrieve_response_code( $answer );
 	if ( 404 === $status || 410 === $status ) {
 		return false;
@@ -66,34 +78,74 @@ function assent_ask( $name ) {
 }
 
 /**
- * Whether an assent server is there.
+ * Whether an assent server is there, and answers pages of this site: it is asked as a reader's browser asks.
  *
+ * @return string `open`; `closed`: it does not name this site; `away`: none answered.
+ */
+function assent_standing() {
+	$own     = assent_own_origin();
+	$answer  = assent_get( 'reports', array( 'Origin' => $own ) );
+	$allowed = wp_remote_retrieve_header( $answer, 'access-control-allow-origin' );
+	if ( assent_lists_reports( $answer ) ) {
+		// Pages at its own address need no leave.
+		return in_array( $allowed, array( $own, '*' ), true ) || assent_url() === $own ? 'open' : 'closed';
+	}
+	return ! is_wp_error( $answer ) && assent_lists_reports( assent_get( 'reports' ) ) ? 'closed' : 'away';
+}
+
+/**
+ * Whether this is what an assent server answers.
+ *
+ * @param array|WP_Error $answer What was answered.
  * @return bool
  */
-function assent_answers() {
-	$told = json_decode( wp_remote_retrieve_body( assent_get( 'reports' ) ), true );
+function assent_lists_reports( $answer ) {
+	$told = json_decode( wp_remote_retrieve_body( $answer ), true );
 	return is_array( $told ) && isset( $told['reports'] );
 }
 
 /**
- * What the server says.
+ * For how many seconds this page has waited for the server.
  *
- * @param string $path What is asked for, below the API.
+ * @param float $more What comes to it.
+ * @return float
+ */
+function assent_waited( $more = 0.0 ) {
+	static $waited = 0.0, $page = null;
+	// A process may make several pages.
+	$now = isset( $_SERVER['REQUEST_TIME_FLOAT'] ) ? (float) $_SERVER['REQUEST_TIME_FLOAT'] : 0.0;
+	if ( $now !== $page ) {
+		$page   = $now;
+		$waited = 0.0;
+	}
+	$waited += $more;
+	return $waited;
+}
+
+/**
+ * What the server says, within what is left of this page's patience.
+ *
+ * @param string $path    What is asked for, below the API.
+ * @param array  $headers What is said beside that.
  * @return array|WP_Error
  */
-function assent_get( $path ) {
-	return wp_remote_get(
+function assent_get( $path, $headers = array() ) {
+	$begun  = microtime( true );
+	$answer = wp_remote_get(
 		assent_url() . '/api/v1/' . $path,
 		array(
-			'timeout'             => 5,
+			// Less than a second is none for curl.
+			'timeout'             => max( 1, ASSENT_PATIENCE - assent_waited() ),
 			'redirection'         => 0,
 			// Who has one site of many does not run the machine, and asks nothing of its network.
 			'reject_unsafe_urls'  => is_multisite(),
 			'limit_response_size' => 65536,
-			'headers'             => array( 'Accept' => 'application/json' ),
+			'headers'             => array( 'Accept' => 'application/json' ) + $headers,
 			'user-agent'          => 'assent-wordpress/' . ASSENT_VERSION,
 		)
 	);
+	assent_waited( microtime( true ) - $begun );
+	return $answer;
 }
 
 /**
@@ -102,6 +154,7 @@ function assent_get( $path ) {
 function assent_forget_words() {
 	global $wpdb;
 	delete_option( 'assent_kept' );
+	delete_transient( 'assent_state' );
 	$names = $wpdb->get_col( // phpcs:ignore WordPress.DB.DirectDatabaseQuery -- transients can't be listed otherwise.
 		$wpdb->prepare( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s", $wpdb->esc_like( '_transient_assent_' ) . '%' )
 	);
