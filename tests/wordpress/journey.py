@@ -53,6 +53,19 @@ class Refuses(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Slow(http.server.BaseHTTPRequestHandler):
+    """An assent server in such trouble that each answer takes two seconds, and is none."""
+
+    def do_GET(self):
+        time.sleep(2)
+        self.send_response(503)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
 class Journey:
     def __init__(self, kind, archive, directory):
         self.kind, self.archive, self.directory = kind, os.path.abspath(archive), directory
@@ -366,15 +379,22 @@ class Journey:
                 sure(time.monotonic() - at < 3 and "assent-begin" in seen, f"meanwhile others wait for nothing, and get the last good words of {title}")
             waits.join(30)
             sure(first and first[0][1] < 8 and first[0][0].count("assent-begin") == 2, f"a silent server costs one reader of four forms {first[0][1]:.1f} s")
-            self.site.php("delete_transient( 'assent_' . md5( assent_url() . ' newsletters' ) );")
+            told = self.site.php("""delete_transient( 'assent_' . md5( assent_url() . ' newsletters' ) );
+                echo get_transient( 'assent_state' ), get_option( '_transient_timeout_assent_state' ) > time() + 15;""")
             at = time.monotonic()
-            sure("assent-begin" in read(many) and time.monotonic() - at < 3, "and then nobody for half a minute")
+            sure(told == "away1" and "assent-begin" in read(many) and time.monotonic() - at < 3, "and then nobody for half a minute")
             with Browser(f"{self.directory}/silent", width=1000) as reader:
                 reader.goto(many)
                 took = reader.run("const [page] = performance.getEntriesByType('navigation'); return page.loadEventEnd && page.loadEventEnd / 1000")
                 sure(0 < took < 8 and not reader.run("return document.querySelector('.assent-away')"), f"the page is whole after {took:.1f} s, before anybody gives up the script")
                 reader.until(lambda: reader.run("return document.querySelectorAll('.assent-away').length") == 2, "two sentences")
                 self.picture(reader, "silent")
+        self.expires()
+        with http.server.ThreadingHTTPServer(("127.0.0.1", self.assent.port), Slow) as slow:
+            threading.Thread(target=slow.serve_forever, daemon=True).start()
+            at = time.monotonic()
+            sure(read(many).count("assent-begin") == 2 and time.monotonic() - at < 7, f"nor does a slow one cost more than its share: {time.monotonic() - at:.1f} s")
+            slow.shutdown()
         with Browser(f"{self.directory}/offline", width=1000) as reader:
             reader.goto(page)
             reader.reads("assent-form", UNREACHED)
