@@ -3,6 +3,7 @@
 
 use uuid::Uuid;
 
+use crate::domain::signup::bot_check;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::ledger::check_events::EventChecker;
 use crate::flows::ledger::keep_record::record_purge;
@@ -13,16 +14,19 @@ use crate::store::Tx;
 use crate::store::contacts::{erasures, purges};
 use crate::store::ledger::verifications;
 use crate::store::signup::signups::{self, SignupPlace};
-use crate::store::signup::{code_tries, idempotent_requests};
+use crate::store::signup::{code_tries, idempotent_requests, solved_checks};
 use crate::store::staff::{sessions, sign_in_tries};
 
 /// Closes the signups whose time is over, and forgets which codes were tried before today, who failed to sign
-/// in a day ago, sessions that ended, and the keys of requests a day ago; returns how many signups.
+/// in a day ago, sessions that ended, the keys of requests a day ago, and bot checks that nobody can answer any more; returns
+/// how many signups.
 pub async fn expire(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
     code_tries::delete_old(tx, now).await?;
     sign_in_tries::delete_old(tx, now).await?;
     sessions::delete_ended(tx, now).await?;
     idempotent_requests::delete_old(tx, now.minus(do_once::KEPT_FOR)).await?;
+    // Later than need be, for another process may have a clock that is behind, and take the answer once more.
+    solved_checks::delete_expired(tx, now.minus(bot_check::LIFETIME)).await?;
     Ok(purges::mark_expired(tx, now).await?)
 }
 
