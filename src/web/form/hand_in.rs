@@ -60,6 +60,13 @@ pub(in crate::web) async fn hand_in(
     let chosen = answers.choices.iter().skip(1).map(|notice| notice.purpose.clone()).collect();
     let sent = Sent { signup_id, email: answers.email.as_str(), report, chosen };
     let waiting = Waiting::new(sent, before, &app.settings.mail_limit, at.now);
+    let waiting = match (form.method, &form.page) {
+        (Method::Form, None) => waiting.coming_by(&form.came_from),
+        // In a frame it is said otherwise whose page is around it.
+        (Method::Form, Some(_)) => waiting.coming_by(&form.came_from.clone().without_page()),
+        // On a page of somebody else the form stands as it did.
+        _ => waiting,
+    };
     if form.is_trapped {
         let dropped = DroppedForm { report: report.cloned(), check: form.check };
         return Ok(told(app.intake.hand_in_dropped(dropped).await?, waiting));
