@@ -8,6 +8,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::flows::ledger::check_events::EventChecker;
 use crate::flows::ledger::keep_record::record_purge;
 use crate::flows::signup::do_once;
+use crate::flows::tell_webhooks::listeners;
 use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
@@ -72,7 +73,7 @@ pub async fn purge(
 const PEOPLE_AT_ONCE: i64 = 50;
 
 /// Forgets people whose last consent ended longer ago than evidence is kept, of the next 50 behind
-/// this key; what suppresses their addresses stays.
+/// this key; what suppresses their addresses stays. Other programs are told as of any erasure.
 ///
 /// # Errors
 /// When the database does not take it; then nothing went.
@@ -86,6 +87,7 @@ pub async fn forget_ended(
     let ended = purges::lock_ended(tx, before, after, PEOPLE_AT_ONCE).await?;
     let Some((last, _)) = ended.last() else { return Ok(Purged { gone: 0, next: None }) };
     let next = Some(*last);
+    let listeners = listeners(tx).await?;
     let (mut emptied, mut gone) = (vec![], 0);
     for (subscriber_id, address_key) in &ended {
         let mut whole = are_whole(tx, checker, *subscriber_id).await?
@@ -101,6 +103,8 @@ pub async fn forget_ended(
         if whole {
             let these = (Some(*subscriber_id), forms.as_slice());
             emptied.append(&mut erasures::delete_one(tx, address_key, these).await?);
+            // Whoever was told of them holds a copy, which is no longer needed either.
+            listeners.tell_erased(tx, at, *subscriber_id).await?;
             gone += 1;
         } else {
             leave("subscriber", *subscriber_id);
