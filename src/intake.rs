@@ -10,11 +10,10 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
-use crate::domain::slug::Slug;
 use crate::flows::ledger::contexts::Contexts;
-use crate::flows::signup::count_dropped::count_dropped;
+use crate::flows::signup::count_dropped::{DroppedForm, count_dropped};
 use crate::flows::signup::sign_up::{
-    Kept, PreparedForm, PreparedForms, SignUp, prepare, store_prepared,
+    HandedIn, Kept, PreparedForm, PreparedForms, SignUp, list_taken, prepare, store_prepared,
 };
 use crate::flows::{Error, FlowSettings};
 use crate::random::{Moment, Random};
@@ -28,21 +27,21 @@ const BATCH: usize = 256;
 /// How long a reader is kept waiting for the database.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-type Answer = oneshot::Sender<Result<(), IntakeError>>;
+type Answer = oneshot::Sender<Result<HandedIn, IntakeError>>;
 type Waiting = (Form, Answer);
 
 /// A form on its way.
 enum Form {
     SignUp(Box<PreparedForm>),
-    /// One that is dropped and counted, through the form of this report, or of the newsletters.
-    Dropped(Option<Slug>),
+    /// One that is dropped and counted.
+    Dropped(DroppedForm),
 }
 
 /// Forms that share one transaction.
 #[derive(Default)]
 struct Batch {
     signups: Vec<PreparedForm>,
-    dropped: Vec<Option<Slug>>,
+    dropped: Vec<DroppedForm>,
 }
 
 /// The door signups go through.
@@ -95,11 +94,11 @@ impl Intake {
         Self { queue, parts: parts.clone(), contexts: Arc::default() }
     }
 
-    /// Hands in one signup and waits until it is on disk.
+    /// Hands in one signup and waits until it is on disk, or left out.
     ///
     /// # Errors
     /// When too many wait, or the database did not take it; then it is not stored.
-    pub async fn hand_in(&self, signup: SignUp) -> Result<(), IntakeError> {
+    pub async fn hand_in(&self, signup: SignUp) -> Result<HandedIn, IntakeError> {
         // Here, beside all others: whoever stores forms has enough to do.
         let IntakeParts { clock, random, settings, .. } = &self.parts;
         let prepared = prepare(settings.at(&Moment::new(clock, random)), &self.contexts, signup);
@@ -110,15 +109,15 @@ impl Intake {
         self.send(Form::SignUp(Box::new(prepared))).await
     }
 
-    /// Hands in that a form was dropped, of this report or of the newsletters, and waits until it is counted.
+    /// Hands in that a form was dropped, and waits until it is counted.
     ///
     /// # Errors
     /// As for a signup.
-    pub async fn hand_in_dropped(&self, report: Option<Slug>) -> Result<(), IntakeError> {
-        self.send(Form::Dropped(report)).await
+    pub async fn hand_in_dropped(&self, form: DroppedForm) -> Result<HandedIn, IntakeError> {
+        self.send(Form::Dropped(form)).await
     }
 
-    async fn send(&self, form: Form) -> Result<(), IntakeError> {
+    async fn send(&self, form: Form) -> Result<HandedIn, IntakeError> {
         let (answer, answered) = oneshot::channel();
         self.queue.try_send((form, answer)).map_err(|error| match error {
             TrySendError::Full(_) => IntakeError::Full,
@@ -153,8 +152,8 @@ async fn work(parts: IntakeParts, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) 
                     batch.signups.push(*signup);
                     signed.push(answer);
                 }
-                Form::Dropped(report) => {
-                    batch.dropped.push(report);
+                Form::Dropped(form) => {
+                    batch.dropped.push(form);
                     dropped.push(answer);
                 }
             }
@@ -165,23 +164,36 @@ async fn work(parts: IntakeParts, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) 
         if refused && signed.len() + dropped.len() > 1 {
             // One bad signup must not take the others with it.
             for (form, answer) in forms.into_iter().zip(signed) {
-                tell(answer, storing.store(take_turn(&db).await, &[form], &[]).await);
+                let stored = storing.store(take_turn(&db).await, &[form], &[]).await;
+                tell([answer], stored.map(|(stored, _)| stored));
             }
             let counted = storing.store(take_turn(&db).await, &[], &batch.dropped).await;
-            for answer in dropped {
-                tell(answer, counted);
-            }
+            tell(dropped, counted.map(|(_, counted)| counted));
         } else {
-            for answer in signed.into_iter().chain(dropped) {
-                tell(answer, stored);
-            }
+            let (stored, counted) = match stored {
+                Ok((stored, counted)) => (Ok(stored), Ok(counted)),
+                Err(error) => (Err(error), Err(error)),
+            };
+            tell(signed, stored);
+            tell(dropped, counted);
         }
     }
 }
 
 /// A reader who went away meanwhile hears nothing; the signup is stored all the same.
-fn tell(reader: Answer, stored: Result<(), IntakeError>) {
-    let _gone = reader.send(stored);
+fn tell(readers: impl IntoIterator<Item = Answer>, became: Result<Vec<HandedIn>, IntakeError>) {
+    match became {
+        Ok(became) => {
+            for (reader, became) in readers.into_iter().zip(became) {
+                let _gone = reader.send(Ok(became));
+            }
+        }
+        Err(error) => {
+            for reader in readers {
+                let _gone = reader.send(Err(error));
+            }
+        }
+    }
 }
 
 type Turn<'d> = Result<WriteTurn<'d>, IntakeError>;
@@ -218,12 +230,13 @@ impl Storing {
         (self.kept, self.kept_since) = (Kept::default(), Instant::now());
     }
 
+    /// What became of the forms, and of those that are dropped.
     async fn store(
         &mut self,
         turn: Turn<'_>,
         forms: &[&PreparedForm],
-        dropped: &[Option<Slug>],
-    ) -> Result<(), IntakeError> {
+        dropped: &[DroppedForm],
+    ) -> Result<(Vec<HandedIn>, Vec<HandedIn>), IntakeError> {
         let turn = turn?;
         if self.kept_since.elapsed() > BELIEVED {
             self.forget();
@@ -235,17 +248,17 @@ impl Storing {
                 Box::pin(async {
                     let prepared = PreparedForms { forms, kept };
                     let stored = store_prepared(tx, &at, settings, prepared).await?;
-                    count_dropped(tx, &at, settings, dropped).await?;
-                    Ok(stored)
+                    Ok((stored, count_dropped(tx, &at, settings, dropped).await?))
                 })
             });
             stored.await
         };
         match tokio::time::timeout(DEADLINE, stored).await {
-            Ok(Ok(stored)) => {
-                db.signals().note_forms(stored.len());
-                self.kept.note(&stored);
-                Ok(())
+            Ok(Ok((became, counted))) => {
+                let taken = list_taken(forms, &became);
+                db.signals().note_forms(taken.len());
+                self.kept.note(&taken);
+                Ok((became, counted))
             }
             Ok(Err(error)) => {
                 self.forget();

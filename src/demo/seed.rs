@@ -196,6 +196,7 @@ fn form(
         page: None,
         came_from: SignupSource::default(),
         request: None,
+        check: None,
         replaces: None,
     })
 }

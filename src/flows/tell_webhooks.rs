@@ -49,8 +49,8 @@ impl Listeners {
         self.0.iter().any(|(_, types)| types.hold(event))
     }
 
-    /// Tells those who hear of it that somebody was erased, and nothing more of what they did not take yet: that would say
-    /// what the person had agreed to, and hold back that they are to be removed.
+    /// Tells those who hear of it that somebody was erased. Nothing more is told of them: that would say what the person had
+    /// agreed to, and hold back that they are to be removed; so it went with all else that was held of them.
     ///
     /// # Errors
     /// When the database does not take it.
@@ -60,12 +60,8 @@ impl Listeners {
         at: &Moment,
         subscriber_id: Uuid,
     ) -> sqlx::Result<()> {
-        let event = WebhookEvent::SubscriberErased;
-        for (webhook_endpoint_id, _) in self.0.iter().filter(|(_, types)| types.hold(event)) {
-            let endpoint = *webhook_endpoint_id;
-            webhook_deliveries::delete_undelivered_of(tx, endpoint, subscriber_id).await?;
-        }
-        self.tell(tx, at, &[Happened::to(subscriber_id, event, json!({}))]).await
+        let erased = Happened::to(subscriber_id, WebhookEvent::SubscriberErased, json!({}));
+        self.tell(tx, at, &[erased]).await
     }
 
     /// Tells them.

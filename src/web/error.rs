@@ -65,6 +65,9 @@ pub enum Error {
     /// 421: a host that is not ours.
     #[error("misdirected")]
     Misdirected,
+    /// 422: a program asks for something that is not known there; carries what is.
+    #[error("an unknown field")]
+    UnknownField(&'static [&'static str]),
     /// 429: come back after this time.
     #[error("too many requests")]
     TooMany(Duration),
@@ -233,6 +236,7 @@ impl Error {
             Self::WrongType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeNotSatisfiable(_) => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::UnknownField(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::UnknownCoding => StatusCode::NOT_IMPLEMENTED,
             Self::Unavailable | Self::Away(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -301,6 +305,10 @@ impl Error {
             Self::Misdirected => {
                 ("This site has another address", "Check the address that you opened.")
             }
+            Self::UnknownField(_) => (
+                "That asks for something that is not known here",
+                "Leave it out, and ask once more.",
+            ),
             Self::TooMany(_) => (
                 "Too many requests came from your network",
                 "Wait a little, then send your answers again.",

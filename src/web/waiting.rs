@@ -15,6 +15,7 @@ use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::limit::MailLimit;
 use crate::domain::signup::link::{Link, LinkKind};
+use crate::domain::signup::signup_source::SignupSource;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 
@@ -46,7 +47,14 @@ pub(super) struct Waiting {
     comes: bool,
     /// The mails to this mailbox that this browser asked for, by when they leave.
     mails: Vec<AskedMail>,
+    /// The query of the page with its form, as far as that says where its reader came from: who fills it in once more still
+    /// came by the same way.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    came_by: String,
 }
+
+/// How many bytes it may have, for browsers keep 4 kB of a cookie, encoded and signed.
+const MOST: usize = 2_900;
 
 /// One of them: the signup, its report, and when it leaves as far as this browser can know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,9 +86,25 @@ impl Waiting {
             asked_at: now.micros(),
             comes: false,
             mails: before.map(|before| before.mails).unwrap_or_default(),
+            came_by: String::new(),
         };
         waiting.ask(limit, now);
         waiting
+    }
+
+    /// Of a reader who came to the form by this way.
+    pub(super) fn coming_by(self, way: &SignupSource) -> Self {
+        Self { came_by: way.to_query(), ..self }
+    }
+
+    /// The address of the form for who fills it in once more: this one, and how they came to it.
+    pub(super) fn address_of_form(&self, address: &str) -> String {
+        let mark = match (self.came_by.is_empty(), address.contains('?')) {
+            (true, _) => "",
+            (false, true) => "&",
+            (false, false) => "?",
+        };
+        format!("{address}{mark}{}", self.came_by)
     }
 
     /// The signup of the newest mail that this browser asked for with a form for the same report.
@@ -167,7 +191,7 @@ impl Waiting {
 
     /// It as a program keeps it for a reader, out of sight of the page that it stands on.
     pub(super) fn token(&self, app: &App) -> Option<String> {
-        let bytes = serde_json::to_vec(self).ok()?;
+        let bytes = self.bytes()?;
         Some(app.links.secrets.encrypt(LinkKind::Waiting, app.random.bytes(), &bytes))
     }
 
@@ -179,7 +203,16 @@ impl Waiting {
 
     /// The `Set-Cookie` that keeps it.
     pub(super) fn header(&self, app: &App) -> Option<HeaderValue> {
-        cookie::write(app, LinkKind::Waiting, &serde_json::to_vec(self).ok()?)
+        cookie::write(app, LinkKind::Waiting, &self.bytes()?)
+    }
+
+    /// As it is kept; without the way to the form where that is too much.
+    fn bytes(&self) -> Option<Vec<u8>> {
+        let bytes = serde_json::to_vec(self).ok()?;
+        if self.came_by.is_empty() || bytes.len() <= MOST {
+            return Some(bytes);
+        }
+        serde_json::to_vec(&Self { came_by: String::new(), ..self.clone() }).ok()
     }
 }
 
@@ -252,8 +285,26 @@ mod tests {
             waiting.typed = Some((waiting.signup_id, 65_535));
             before = Some(waiting);
         }
-        let bytes = serde_json::to_vec(&before.unwrap()).unwrap().len() + 16;
-        assert!(bytes * 4 / 3 < 4_096 - 100, "{bytes}");
+        let largest = before.unwrap();
+        let fits = |bytes: usize| (bytes + 16) * 4 / 3 < 4_096 - 100;
+        assert!(fits(MOST) && fits(largest.bytes().unwrap().len()));
+        let by = |n| {
+            let long = "%C3%A4".repeat(n);
+            SignupSource::from_query(&format!("utm_medium={long}&utm_term={long}&ref=a+b"))
+        };
+        for (waiting, kept) in [
+            (largest.clone().coming_by(&by(100)), "/x"),
+            (form(1, "a", None, 0).coming_by(&by(100)), "/x?utm_medium="),
+            (form(1, "a", None, 0).coming_by(&by(0)), "/x?ref=a+b"),
+        ] {
+            let bytes = waiting.bytes().unwrap();
+            let back = Waiting::parse(&bytes, at(0)).unwrap();
+            assert!(fits(bytes.len()));
+            let address = back.address_of_form("/x");
+            assert!(address.starts_with(kept) && (kept == "/x") == (address == "/x"), "{address}");
+        }
+        let begun = form(1, "a", None, 0).coming_by(&by(0)).address_of_form("/x?y=z");
+        assert_eq!(begun, "/x?y=z&ref=a+b");
         let many = Sent {
             signup_id: Uuid::nil(),
             email: &long,

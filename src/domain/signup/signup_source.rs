@@ -63,6 +63,15 @@ impl SignupSource {
         self
     }
 
+    /// Without that.
+    #[must_use]
+    pub fn without_page(mut self) -> Self {
+        if let Some(place) = self.place(PAGE_ORIGIN) {
+            *place = None;
+        }
+        self
+    }
+
     /// What is known under one of [`NAMES`].
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {

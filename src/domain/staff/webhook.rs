@@ -27,7 +27,7 @@ pub enum WebhookEvent {
     /// A consent ran out.
     #[strum(serialize = "consent.lapsed")]
     ConsentLapsed,
-    /// Somebody was erased.
+    /// Somebody was erased, as they asked or because the time was over for which they are kept.
     #[strum(serialize = "subscriber.erased")]
     SubscriberErased,
     /// Somebody began to fetch a report.

@@ -4,6 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::signup::submitted_form::form_name;
 use crate::domain::slug::Slug;
 use crate::domain::staff::action::Action;
 use crate::flows::Act;
@@ -28,7 +29,7 @@ pub struct ReportOffers<'a> {
 /// Adds a report whose file lies in the file store already, with what its form offers.
 ///
 /// # Errors
-/// When the slug is taken, or a newsletter or a purpose is unknown.
+/// When the slug cannot be used, or a newsletter or a purpose is unknown.
 pub async fn add_report(
     tx: &mut Tx,
     act: &Act,
@@ -53,10 +54,13 @@ pub async fn add_report(
 /// first is decided when it is added.
 ///
 /// # Errors
-/// When the name is taken.
+/// When it is taken, or stands for something else.
 pub async fn is_free(tx: &mut Tx, slug: &Slug) -> Result<(), ReportError> {
     if slug.as_str() == RESERVED {
         return Err(ReportError::Reserved(slug.clone()));
+    }
+    if slug.as_str() == form_name(None) {
+        return Err(ReportError::OfNewsletters(slug.clone()));
     }
     match reports::find(tx, slug).await? {
         Some(_) => Err(ReportError::Taken(slug.clone())),

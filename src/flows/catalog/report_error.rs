@@ -14,6 +14,9 @@ pub enum ReportError {
     /// The console's page for adding reports has this address.
     #[error("`{0}` stands for adding a report at the console: choose another --slug")]
     Reserved(Slug),
+    /// Where forms stand on other pages, the form for newsletters alone has this name.
+    #[error("`{0}` is the name of the newsletters’ form on other pages: choose another --slug")]
+    OfNewsletters(Slug),
     /// There is no such report.
     #[error("there is no report `{0}`: `assent report list` names them")]
     Unknown(Slug),

@@ -13,7 +13,7 @@ use crate::flows::Error;
 use crate::store::Tx;
 use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::contacts::subject_access::{
-    self, HeldBounce, HeldEvent, HeldGrant, HeldMail, HeldSignup, HeldSuppression,
+    self, HeldBounce, HeldEvent, HeldGrant, HeldMail, HeldSignup, HeldSuppression, HeldWebhook,
 };
 use crate::store::contacts::subscribers::Subscriber;
 
@@ -35,6 +35,8 @@ pub struct PersonalData {
     pub mails: Vec<HeldMail>,
     /// The mails to them that came back, newest first.
     pub bounces: Vec<HeldBounce>,
+    /// What other programs were told of them by webhooks, newest first.
+    pub webhooks: Vec<HeldWebhook>,
     /// What suppresses their address.
     pub suppressions: Vec<HeldSuppression>,
 }
@@ -172,6 +174,7 @@ pub async fn disclose(tx: &mut Tx, now: Timestamp, of: &Subscriber) -> Result<Pe
         downloads: grants.into_iter().map(|grant| download(grant, &starts)).collect(),
         mails: subject_access::list_mails(tx, of).await?,
         bounces: subject_access::list_bounces(tx, of).await?,
+        webhooks: subject_access::list_webhooks(tx, id).await?,
         suppressions: subject_access::list_suppressions(tx, &of.address_key).await?,
     })
 }

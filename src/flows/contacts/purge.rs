@@ -3,26 +3,31 @@
 
 use uuid::Uuid;
 
+use crate::domain::signup::bot_check;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::ledger::check_events::EventChecker;
 use crate::flows::ledger::keep_record::record_purge;
 use crate::flows::signup::do_once;
+use crate::flows::tell_webhooks::listeners;
 use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::contacts::{erasures, purges};
 use crate::store::ledger::verifications;
 use crate::store::signup::signups::{self, SignupPlace};
-use crate::store::signup::{code_tries, idempotent_requests};
+use crate::store::signup::{code_tries, idempotent_requests, solved_checks};
 use crate::store::staff::{sessions, sign_in_tries};
 
 /// Closes the signups whose time is over, and forgets which codes were tried before today, who failed to sign
-/// in a day ago, sessions that ended, and the keys of requests a day ago; returns how many signups.
+/// in a day ago, sessions that ended, the keys of requests a day ago, and bot checks that nobody can answer any more; returns
+/// how many signups.
 pub async fn expire(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
     code_tries::delete_old(tx, now).await?;
     sign_in_tries::delete_old(tx, now).await?;
     sessions::delete_ended(tx, now).await?;
     idempotent_requests::delete_old(tx, now.minus(do_once::KEPT_FOR)).await?;
+    // Later than need be, for another process may have a clock that is behind, and take the answer once more.
+    solved_checks::delete_expired(tx, now.minus(bot_check::LIFETIME)).await?;
     Ok(purges::mark_expired(tx, now).await?)
 }
 
@@ -68,7 +73,7 @@ pub async fn purge(
 const PEOPLE_AT_ONCE: i64 = 50;
 
 /// Forgets people whose last consent ended longer ago than evidence is kept, of the next 50 behind
-/// this key; what suppresses their addresses stays.
+/// this key; what suppresses their addresses stays. Other programs are told as of any erasure.
 ///
 /// # Errors
 /// When the database does not take it; then nothing went.
@@ -82,6 +87,7 @@ pub async fn forget_ended(
     let ended = purges::lock_ended(tx, before, after, PEOPLE_AT_ONCE).await?;
     let Some((last, _)) = ended.last() else { return Ok(Purged { gone: 0, next: None }) };
     let next = Some(*last);
+    let listeners = listeners(tx).await?;
     let (mut emptied, mut gone) = (vec![], 0);
     for (subscriber_id, address_key) in &ended {
         let mut whole = are_whole(tx, checker, *subscriber_id).await?
@@ -97,6 +103,8 @@ pub async fn forget_ended(
         if whole {
             let these = (Some(*subscriber_id), forms.as_slice());
             emptied.append(&mut erasures::delete_one(tx, address_key, these).await?);
+            // Whoever was told of them holds a copy, which is no longer needed either.
+            listeners.tell_erased(tx, at, *subscriber_id).await?;
             gone += 1;
         } else {
             leave("subscriber", *subscriber_id);

@@ -14,6 +14,7 @@ use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::request_id::RequestId;
+use crate::domain::signup::bot_check::SolvedCheck;
 use crate::domain::signup::idempotent_request::IdempotentRequest;
 use crate::domain::signup::signup_source::SignupSource;
 use crate::domain::signup::submitted_form::{DrawnBy, Method};
@@ -22,6 +23,7 @@ use crate::domain::text::Line;
 use crate::flows::ledger::contexts::Contexts;
 use crate::flows::ledger::evidence::{Form, Order, Words, Workflow};
 use crate::flows::signup::do_once;
+use crate::flows::signup::spend_checks::spend_checks;
 use crate::flows::{Case, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
@@ -72,6 +74,8 @@ pub struct SignUp {
     pub came_from: SignupSource,
     /// The request by which its sender may send it again, to be stored once.
     pub request: Option<IdempotentRequest>,
+    /// The answer to a bot check that it brings along, which is good for one form.
+    pub check: Option<SolvedCheck>,
     /// The form before it of the same browser, for the same address and report: a mail about that one which
     /// waits still becomes one about this.
     pub replaces: Option<Uuid>,
@@ -87,6 +91,19 @@ pub struct PreparedForm {
     form: Option<Arc<BlankForm>>,
     came_from: SignupSource,
     request: Option<IdempotentRequest>,
+    check: Option<SolvedCheck>,
+}
+
+/// What became of a form that was handed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum HandedIn {
+    /// It was taken.
+    Taken,
+    /// It was left out: its sender sent it before, and that one was taken.
+    SentBefore,
+    /// It was left out: another form had used up the answer to its bot check.
+    CheckSpent,
 }
 
 /// Prepares and stores forms that are sent now.
@@ -158,24 +175,32 @@ impl PreparedForm {
 
 /// Stores the forms that arrived together and decides their confirmation mails, in a handful of
 /// statements whatever their number. A repeated form is a signup of its own, with a mail of its own, unless its sender gave
-/// it the key of one that is stored: then it is left out. Returns those that were not.
+/// it the key of one that is stored. Returns what became of each, in their order.
 ///
 /// # Errors
-/// When the database does not take them; then none is stored.
-pub async fn store_prepared<'a>(
+/// When the database does not take them; then none is stored, and none has used up a key or a bot check.
+pub async fn store_prepared(
     tx: &mut Tx,
     at: &Moment,
     settings: &FlowSettings,
-    prepared: PreparedForms<'a, '_>,
-) -> Result<Vec<&'a PreparedForm>, Error> {
-    let first = first_of_each(tx, at, prepared.forms).await?;
-    if !first.is_empty() {
-        store_first(tx, at, settings, PreparedForms { forms: &first, ..prepared }).await?;
+    prepared: PreparedForms<'_, '_>,
+) -> Result<Vec<HandedIn>, Error> {
+    let handed_in = look_at_each(tx, at, prepared.forms).await?;
+    let taken = list_taken(prepared.forms, &handed_in);
+    if !taken.is_empty() {
+        store_taken(tx, at, settings, PreparedForms { forms: &taken, ..prepared }).await?;
     }
-    Ok(first)
+    Ok(handed_in)
 }
 
-async fn store_first(
+/// Those of these forms that were taken.
+#[must_use]
+pub fn list_taken<'a>(forms: &[&'a PreparedForm], handed_in: &[HandedIn]) -> Vec<&'a PreparedForm> {
+    let all = forms.iter().zip(handed_in);
+    all.filter(|(_, became)| **became == HandedIn::Taken).map(|(form, _)| *form).collect()
+}
+
+async fn store_taken(
     tx: &mut Tx,
     at: &Moment,
     settings: &FlowSettings,
@@ -213,24 +238,43 @@ fn sources<'a>(forms: &[&'a PreparedForm]) -> Vec<NewSignupSource<'a>> {
     known.map(source).collect()
 }
 
-/// Those that are not stored yet, of forms that may be sent again; and all others.
-async fn first_of_each<'a>(
+/// What is to become of each: first it is asked whether it was sent before, for what is stored has used up its check itself.
+async fn look_at_each(
     tx: &mut Tx,
     at: &Moment,
-    forms: &[&'a PreparedForm],
-) -> sqlx::Result<Vec<&'a PreparedForm>> {
+    forms: &[&PreparedForm],
+) -> sqlx::Result<Vec<HandedIn>> {
+    let first = are_first(tx, at, forms).await?;
+    let checks = forms.iter().zip(&first).map(|(form, first)| form.check.filter(|_| *first));
+    let spent = spend_checks(tx, &checks.collect::<Vec<_>>()).await?;
+    let (mut handed_in, mut free_again) = (Vec::with_capacity(forms.len()), Vec::new());
+    for ((form, is_first), is_good) in forms.iter().zip(first).zip(spent) {
+        handed_in.push(match (is_first, is_good) {
+            (false, _) => HandedIn::SentBefore,
+            (true, false) => HandedIn::CheckSpent,
+            (true, true) => HandedIn::Taken,
+        });
+        free_again.extend(form.request.filter(|_| is_first && !is_good));
+    }
+    // What is refused may be sent again with the same key, and another answer to its check.
+    idempotent_requests::delete_all(tx, &free_again).await?;
+    Ok(handed_in)
+}
+
+/// Whether each is stored for the first time, of forms that may be sent again; all others are.
+async fn are_first(tx: &mut Tx, at: &Moment, forms: &[&PreparedForm]) -> sqlx::Result<Vec<bool>> {
     let requests: Vec<_> = forms
         .iter()
         .filter_map(|form| form.request.map(|request| (request, form.row.signup_id)))
         .collect();
     if requests.is_empty() {
-        return Ok(forms.to_vec());
+        return Ok(vec![true; forms.len()]);
     }
     let kept_since = at.now.minus(do_once::KEPT_FOR);
     let first = idempotent_requests::insert_all(tx, at.now, kept_since, &requests).await?;
     let is_first =
-        |form: &&&PreparedForm| form.request.is_none() || first.contains(&form.row.signup_id);
-    Ok(forms.iter().filter(is_first).copied().collect())
+        |form: &&PreparedForm| form.request.is_none() || first.contains(&form.row.signup_id);
+    Ok(forms.iter().map(is_first).collect())
 }
 
 /// Makes what is stored of a form that is sent now.
@@ -275,7 +319,8 @@ pub fn prepare(
         expires_at: at.now.plus(settings.confirm_ttl),
     };
     let came_from = if settings.signup_sources { form.came_from } else { SignupSource::default() };
-    Ok(PreparedForm { row, events, mail, form: form.form, came_from, request: form.request })
+    let SignUp { form, request, check, .. } = form;
+    Ok(PreparedForm { row, events, mail, form, came_from, request, check })
 }
 
 fn requested(

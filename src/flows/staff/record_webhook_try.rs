@@ -101,11 +101,11 @@ pub async fn record_webhook_try(
     if !webhook_deliveries::mark_tried(tx, at.now, &written).await? {
         return Ok(RecordedTry::Settled);
     }
+    let erased = webhook_deliveries::delete_if_erased(tx, claimed.webhook_delivery_id).await?;
     if taken {
         webhook_endpoints::mark_working(tx, id).await?;
         return Ok(RecordedTry::Delivered);
     }
-    let erased = webhook_deliveries::delete_if_erased(tx, claimed.webhook_delivery_id).await?;
     if of_the_event {
         return Ok(match (erased, given_up) {
             (true, _) => RecordedTry::Erased,

@@ -50,8 +50,8 @@ pub struct EmptiedEvent {
     pub leaf: String,
 }
 
-/// Deletes all that is held of an address: the subscriber, their signups, mail, grants and downloads, the
-/// bodies and salts of their events, and the words they were found by. The leaves stay, and what suppresses
+/// Deletes all that is held of an address: the subscriber, their signups, mail, grants and downloads, what other programs
+/// were or are to be told of them, the bodies and salts of their events, and the words they were found by. The leaves stay, and what suppresses
 /// the address. The signups are those that are there at the beginning, in every statement: one that arrives
 /// meanwhile is a new wish, and stays whole. Returns which events were emptied.
 ///
@@ -140,6 +140,11 @@ async fn delete(
                        (SELECT link_request_id FROM link_request WHERE address_key = $1
                         FOR UPDATE SKIP LOCKED)",
     };
+    // What a worker holds at this moment goes on, and settles it (`webhook_deliveries::delete_if_erased`).
+    const WEBHOOKS: Sql = of_subjects!(
+        "DELETE FROM webhook_delivery WHERE lease_until IS NULL AND subscriber_id IN ",
+        ""
+    );
     const TRIES: &str = "DELETE FROM code_try WHERE address_key = $1";
     const PEOPLE: Sql = of_subjects!(
         "DELETE FROM subscriber WHERE subscriber_id IN ",
@@ -151,7 +156,9 @@ async fn delete(
         .bind(&subjects)
         .fetch_all(conn)
         .await)?;
-    for statement in [IN_ORDER, FENCE, DELIVERIES, MAIL, DOWNLOADS, GRANTS, SIGNUPS, CONSENTS] {
+    for statement in
+        [IN_ORDER, FENCE, DELIVERIES, MAIL, DOWNLOADS, GRANTS, SIGNUPS, CONSENTS, WEBHOOKS]
+    {
         on!(tx, statement, |conn, sql| sqlx::query(sql)
             .bind(&subjects)
             .execute(conn)

@@ -134,6 +134,19 @@ pub struct HeldSuppression {
     pub source: Option<String>,
 }
 
+/// Something that another program was told of them, or is still to be.
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+pub struct HeldWebhook {
+    /// Which program, as staff call it.
+    pub program: String,
+    /// What, by the name of the event.
+    pub event: String,
+    /// When it happened.
+    pub happened_at: Timestamp,
+    /// When the program took it.
+    pub taken_at: Option<Timestamp>,
+}
+
 /// Their forms, newest first; those nobody confirmed too.
 pub async fn list_signups(tx: &mut Tx, key: &AddressKey) -> sqlx::Result<Vec<HeldSignup>> {
     on!(tx, |conn| {
@@ -232,6 +245,22 @@ pub async fn list_bounces(tx: &mut Tx, of: &Subscriber) -> sqlx::Result<Vec<Held
         )
         .bind(&of.address_key)
         .bind(of.subscriber_id)
+        .fetch_all(conn)
+        .await
+    })
+}
+
+/// What other programs were told of them, newest first.
+pub async fn list_webhooks(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<HeldWebhook>> {
+    on!(tx, |conn| {
+        sqlx::query_as(
+            "SELECT e.description AS program, d.event_type AS event, d.created_at AS happened_at,
+                d.delivered_at AS taken_at
+         FROM webhook_delivery d
+         JOIN webhook_endpoint e ON e.webhook_endpoint_id = d.webhook_endpoint_id
+         WHERE d.subscriber_id = $1 ORDER BY d.seq DESC",
+        )
+        .bind(subscriber_id)
         .fetch_all(conn)
         .await
     })

@@ -31,6 +31,8 @@ bound_columns!(NewRequest<'_>, |new| {
     stored_at: "timestamptz" = new.stored_at,
 });
 
+bound_columns!(IdempotentRequest, |request| { key_hash: "bytea" = request.key_hash.as_slice() });
+
 /// Keeps the keys of these forms; those of before `kept_since` are free again. The forms whose key nobody had.
 pub async fn insert_all(
     tx: &mut Tx,
@@ -57,6 +59,14 @@ pub async fn insert_all(
         }
     }
     Ok(first)
+}
+
+/// Forgets these keys: what came with them was not taken.
+pub async fn delete_all(tx: &mut Tx, requests: &[IdempotentRequest]) -> sqlx::Result<()> {
+    const DELETE: Sql = Sql::same(
+        "DELETE FROM idempotent_request WHERE key_hash IN (SELECT key_hash FROM request)",
+    );
+    rows::execute(tx, DELETE, &[], Table("request", requests)).await.map(drop)
 }
 
 /// What a key's request became, if it was stored after `since`.

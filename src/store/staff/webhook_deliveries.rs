@@ -253,30 +253,11 @@ pub async fn is_waiting(tx: &mut Tx, webhook_endpoint_id: Uuid) -> sqlx::Result<
     })
 }
 
-/// Deletes what an endpoint did not take yet of somebody; what a worker holds goes on.
-pub async fn delete_undelivered_of(
-    tx: &mut Tx,
-    webhook_endpoint_id: Uuid,
-    subscriber_id: Uuid,
-) -> sqlx::Result<()> {
-    on!(tx, |conn| {
-        sqlx::query(
-        "DELETE FROM webhook_delivery
-         WHERE subscriber_id = $2 AND webhook_endpoint_id = $1 AND delivered_at IS NULL AND lease_until IS NULL"
-    )
-    .bind(webhook_endpoint_id)
-    .bind(subscriber_id)
-    .execute(conn)
-    .await
-    .map(drop)
-    })
-}
-
-/// Deletes an event that was not taken, if it is about somebody whose erasure waits behind it; whether it was.
+/// Deletes an event that was under way, if it is about somebody whose erasure waits behind it; whether it was.
 pub async fn delete_if_erased(tx: &mut Tx, webhook_delivery_id: Uuid) -> sqlx::Result<bool> {
     on!(tx, |conn| {
         sqlx::query(
-        "DELETE FROM webhook_delivery WHERE webhook_delivery_id = $1 AND delivered_at IS NULL
+        "DELETE FROM webhook_delivery WHERE webhook_delivery_id = $1
             AND EXISTS (SELECT 1 FROM webhook_delivery l
                         WHERE l.webhook_endpoint_id = webhook_delivery.webhook_endpoint_id
                           AND l.subscriber_id = webhook_delivery.subscriber_id AND l.seq > webhook_delivery.seq

@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::problem::Problem;
+use super::query;
 use crate::domain::mail::bounce::news::News;
 use crate::domain::mail::bounce::{Bounce, BounceKind};
 use crate::flows::mail::record_bounce::{Recorded, record_bounce, record_news};
@@ -29,6 +30,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// A mail that came back, as its relay has read it.
 #[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct BounceBody {
     /// The envelope sender that the mail left with.
     #[serde(default)]
@@ -43,6 +45,9 @@ struct BounceBody {
     #[schema(value_type = Option<String>, required = false)]
     status: Value,
 }
+
+/// Its members.
+const MEMBERS: [&str; 3] = ["return_path", "kind", "status"];
 
 /// What became of it.
 #[derive(Serialize, ToSchema)]
@@ -86,6 +91,7 @@ enum What {
 )]
 async fn receive(State(app): State<Arc<App>>, request: Request) -> Result<Response, Error> {
     let (head, body) = request.into_parts();
+    query::demand_none(&head.uri)?;
     let read = match media_type(&head.headers).as_deref() {
         Some("message/rfc822") => message,
         Some("application/json") => event,
@@ -150,15 +156,20 @@ fn message(app: &App, body: &[u8]) -> Said {
 
 /// An event that the relay has read itself.
 fn event(app: &App, body: &[u8]) -> Said {
-    let event: Value = serde_json::from_slice(body).unwrap_or_default();
-    if !event.is_object() {
+    let Ok(Value::Object(mut event)) = serde_json::from_slice(body) else {
         let message = "Send a JSON object with return_path, kind and status";
         return Err(Problem::unusable(vec![InvalidField::new("body", "malformed", message)]));
-    }
+    };
+    let sent = event.len();
+    event.retain(|name, _| MEMBERS.contains(&name.as_str()));
+    let has_others = event.len() < sent;
     // Each member by itself is looked at below, so that all that is wrong is said at once.
-    let event: BounceBody = serde_json::from_value(event).unwrap_or_default();
+    let event: BounceBody = serde_json::from_value(Value::Object(event)).unwrap_or_default();
     let mut errors = Vec::new();
     let mut wrong = |field, code, message| errors.push(InvalidField::new(field, code, message));
+    if has_others {
+        wrong("body", "unknown-field", "Send no other members than return_path, kind and status");
+    }
     let outbox_id = match event.return_path.as_str() {
         Some(address) => app.links.secrets.open_return_path(address),
         None => None,

@@ -12,9 +12,10 @@ use utoipa_axum::routes;
 
 use super::cors::preflight;
 use super::problem::Problem;
+use super::query;
 use crate::domain::signup::submitted_form::form_name;
 use crate::web::form::form_context::find_form;
-use crate::web::http::fields::{Fields, InvalidField};
+use crate::web::http::fields::InvalidField;
 use crate::web::{App, Error};
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
@@ -38,10 +39,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     extensions(("x-curl" = json!("curl 'BASE/api/v1/challenge?form=newsletters'")))
 )]
 async fn give(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Error> {
-    let fields = Fields::parse(head.uri.query().unwrap_or_default().as_bytes());
-    if fields.has_other_than(&["form"]) {
-        return Ok(Problem::unknown_field(&["form"]).into_response());
-    }
+    let fields = query::read(&head.uri, &["form"])?;
     let [name] = fields.all("form")[..] else {
         let words =
             "Send the `name` of the form once, such as reports/digital-councils or newsletters";

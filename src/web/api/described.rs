@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::Extension;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use tokio::sync::OnceCell;
 use utoipa::openapi::OpenApi;
@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 
 use super::cors::preflight;
 use super::document::text;
+use super::query;
 use crate::web::http::ready::Ready;
 use crate::web::{App, Error};
 
@@ -51,8 +52,10 @@ impl Described {
 )]
 async fn show(
     Extension(described): Extension<Arc<Described>>,
+    uri: Uri,
     request: HeaderMap,
 ) -> Result<Response, Error> {
+    query::demand_none(&uri)?;
     let document = &described.document;
     let ready =
         described.text.get_or_try_init(async || Ok::<_, Error>(Ready::json(text(document)?)));

@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi as _;
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{Object, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -32,6 +32,10 @@ const TO_ALL: Shared = Shared {
     answers: &[
         ("400", "The request is not whole, or names no host or several"),
         ("421", "The host is not that of this site"),
+        (
+            "422",
+            "What was sent, or the query, cannot be used as it is: `errors` says what is wrong where",
+        ),
         ("500", "A mistake of this site, which its log names"),
         ("501", "The body comes in a transfer coding other than `chunked`"),
         ("503", "Nothing can be stored or read just now: ask again"),
@@ -42,12 +46,7 @@ const TO_BODIES: Shared = Shared {
     answers: &[
         ("408", "The body did not arrive within ten seconds"),
         ("413", "The body is too large"),
-        ("422", "What was sent cannot be used as it is: `errors` says what is wrong where"),
     ],
-};
-const TO_QUERIES: Shared = Shared {
-    to: "Where the address may hold a query",
-    answers: &[("422", "The query cannot be used as it is: `errors` says what is wrong where")],
 };
 const TO_TOKENS: Shared = Shared {
     to: "Where a token is asked for",
@@ -62,7 +61,7 @@ const TO_PAGES: Shared = Shared {
     answers: &[("403", "A page calls whose site is not in `embed_origins`")],
 };
 const TO_READERS: Shared = Shared {
-    to: "The same, where they read",
+    to: "Where the answer is the same for all",
     answers: &[
         ("304", "It is what was named in `If-None-Match`"),
         ("412", "It is not what was named in `If-Match`"),
@@ -70,8 +69,7 @@ const TO_READERS: Shared = Shared {
 };
 
 /// All of them, in the order in which people are told.
-pub(super) const SHARED: [Shared; 6] =
-    [TO_ALL, TO_BODIES, TO_QUERIES, TO_TOKENS, TO_PAGES, TO_READERS];
+pub(super) const SHARED: [Shared; 5] = [TO_ALL, TO_BODIES, TO_TOKENS, TO_PAGES, TO_READERS];
 
 /// What programs do here.
 #[derive(utoipa::OpenApi)]
@@ -106,11 +104,17 @@ pub(super) fn begin(base_url: &str) -> OpenApi {
 /// Adds what pages of other sites are answered besides.
 pub(super) fn add_answers_to_pages(document: &mut OpenApi) {
     for item in document.paths.paths.values_mut() {
-        for (operation, reads) in operations(item) {
+        for operation in operations(item) {
             add(operation, &TO_PAGES);
-            if reads {
-                add(operation, &TO_READERS);
-            }
+        }
+    }
+}
+
+/// Adds what is answered besides by calls whose answer is the same for all.
+pub(super) fn add_answers_to_readers(document: &mut OpenApi) {
+    for item in document.paths.paths.values_mut() {
+        for operation in operations(item) {
+            add(operation, &TO_READERS);
         }
     }
 }
@@ -118,13 +122,10 @@ pub(super) fn add_answers_to_pages(document: &mut OpenApi) {
 /// Adds what each call shares with others, and has every example and every refusal in full.
 pub(super) fn complete(document: &mut OpenApi, base_url: &str) {
     for item in document.paths.paths.values_mut() {
-        for (operation, _) in operations(item) {
+        for operation in operations(item) {
             add(operation, &TO_ALL);
             if operation.request_body.is_some() {
                 add(operation, &TO_BODIES);
-            }
-            if is_narrowed(operation) {
-                add(operation, &TO_QUERIES);
             }
             if operation.security.is_some() {
                 add(operation, &TO_TOKENS);
@@ -139,21 +140,10 @@ pub(super) fn complete(document: &mut OpenApi, base_url: &str) {
     }
 }
 
-/// Those of an address, and whether one reads.
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (&mut Operation, bool)> {
+/// Those of an address.
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     let PathItem { get, post, delete, .. } = item;
-    let writing = [post, delete].into_iter().flatten().map(|operation| (operation, false));
-    get.iter_mut().map(|operation| (operation, true)).chain(writing)
-}
-
-/// Whether its address may hold a query.
-fn is_narrowed(operation: &Operation) -> bool {
-    let all = operation.parameters.iter().flatten();
-    let mut all = all.filter_map(|one| match one {
-        RefOr::T(parameter) => Some(&parameter.parameter_in),
-        RefOr::Ref(_) => None,
-    });
-    all.any(|place| *place == ParameterIn::Query)
+    [get, post, delete].into_iter().flatten()
 }
 
 /// Adds answers, unless the call says more of them itself.

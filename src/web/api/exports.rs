@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::bearer::{admit, refuse};
 use super::problem::Problem;
+use super::query;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::sentence::sentence;
 use crate::domain::staff::api_token::Scope;
@@ -24,7 +25,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::flows::staff::refuse::Refused;
 use crate::store::contacts::export_runs;
 use crate::web::export::{Allowed, Asker, Choices, FIELDS, NotSent, headers, send};
-use crate::web::http::fields::{Fields, InvalidField};
+use crate::web::http::fields::InvalidField;
 use crate::web::{App, Error};
 
 /// When to come back while others are under way, in seconds.
@@ -93,10 +94,7 @@ struct Export {
 )]
 async fn consented(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Error> {
     let program = admit(&app, &head, Scope::Exports).await?;
-    let fields = Fields::parse(head.uri.query().unwrap_or_default().as_bytes());
-    if fields.has_other_than(&FIELDS) {
-        return Ok(Problem::unknown_field(&FIELDS).into_response());
-    }
+    let fields = query::read(&head.uri, &FIELDS)?;
     let wants_links = fields.all("links").iter().any(|links| !links.trim().is_empty());
     if wants_links && !program.scopes.holds(Scope::Erase) {
         refuse(&app, &head, &program.by, Refused::Scope).await?;
@@ -157,6 +155,7 @@ async fn ended(
     head: Parts,
 ) -> Result<Response, Error> {
     admit(&app, &head, Scope::Exports).await?;
+    query::demand_none(&head.uri)?;
     let id = id.parse().map_err(|_| Error::NotFound)?;
     let run = export_runs::find(&mut app.db.read().await?, id).await?.ok_or(Error::NotFound)?;
     let told = Export {

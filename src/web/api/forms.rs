@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 use super::cors::preflight;
 use super::form_document::{FormAnswer, FormDocument, blank};
 use super::json;
+use super::query;
 use crate::web::form::bot_check::FIELD;
 use crate::web::form::form_context::{find_form, form_slug};
 use crate::web::http::ready::Ready;
@@ -42,8 +43,10 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 async fn show(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
+    uri: Uri,
     request: HeaderMap,
 ) -> Result<Response, Error> {
+    query::demand_none(&uri)?;
     app.same_for_all(&request, &format!("{BELOW}{name}"), answer).await
 }
 

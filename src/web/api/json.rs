@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
+use super::query;
 use crate::web::Error;
 use crate::web::http::body;
 use crate::web::http::fields::InvalidField;
@@ -15,7 +16,7 @@ use crate::web::http::fields::InvalidField;
 /// The largest document.
 const MOST: usize = 64 * 1024;
 
-/// A document of this shape, and the bytes that it came in.
+/// A document of this shape, and the bytes that it came in; beside it nothing is asked for.
 pub(super) struct Document<T> {
     pub value: T,
     pub bytes: Bytes,
@@ -41,6 +42,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Document<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, NoDocument> {
         let (head, body) = request.into_parts();
+        query::demand_none(&head.uri).map_err(NoDocument::Refused)?;
         if !is_json(&head.headers) {
             return Err(NoDocument::Refused(Error::WrongType));
         }

@@ -17,6 +17,7 @@ mod page;
 mod pending;
 mod person;
 mod problem;
+mod query;
 mod relays;
 mod reports;
 mod shapes;
@@ -55,7 +56,10 @@ pub(super) fn router(app: &Arc<App>) -> Router<Arc<App>> {
 
 /// All calls, as OpenAPI 3.1 tells them of a site at this address.
 fn openapi(base_url: &str) -> OpenApi {
-    let mut everybody = for_everybody().merge(described::router()).into_openapi();
+    let mut offers = offers().merge(described::router()).into_openapi();
+    document::add_answers_to_readers(&mut offers);
+    let mut everybody = of_one().into_openapi();
+    everybody.merge(offers);
     document::add_answers_to_pages(&mut everybody);
     let mut all = document::begin(base_url);
     all.merge(everybody);
@@ -74,12 +78,17 @@ pub fn openapi_text(base_url: &str) -> Result<String, Error> {
 
 /// What asks for no token: pages elsewhere may call it, too.
 fn for_everybody() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .merge(forms::router())
-        .merge(challenge::router())
-        .merge(signups::router())
-        .merge(codes::router())
-        .merge(reports::router())
+    offers().merge(of_one())
+}
+
+/// Of that, what is the same for all, and so may be asked for on the condition that it has changed.
+fn offers() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().merge(forms::router()).merge(reports::router())
+}
+
+/// What is somebody's own: the form that they send, and what goes with it.
+fn of_one() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().merge(challenge::router()).merge(signups::router()).merge(codes::router())
 }
 
 /// What asks who calls.

@@ -17,6 +17,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::bearer::admit;
+use super::query;
 use super::told_consents::{Suppression, ToldConsents};
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::signup::signup_source::SignupSource;
@@ -138,6 +139,7 @@ async fn show(
     head: Parts,
 ) -> Result<Response, Error> {
     let program = admit(&app, &head, Scope::Subscribers).await?;
+    query::demand_none(&head.uri)?;
     let mut tx = app.db.read().await?;
     let person = find(&mut tx, &id).await?;
     let verdict = find_verdict(&mut tx, &app.settings.evidence_key).await?;
@@ -197,6 +199,7 @@ async fn consents(
     head: Parts,
 ) -> Result<Response, Error> {
     let program = admit(&app, &head, Scope::Subscribers).await?;
+    query::demand_none(&head.uri)?;
     let mut tx = app.db.read().await?;
     let person = find(&mut tx, &id).await?;
     let agreed = disclose_consents(&mut tx, &person).await?;
@@ -240,6 +243,7 @@ async fn forget(
     head: Parts,
 ) -> Result<Response, Error> {
     let program = admit(&app, &head, Scope::Erase).await?;
+    query::demand_none(&head.uri)?;
     let (at, actor) = (app.moment(), Some(program.by.as_str()));
     let how = Erasing { at: &at, method: Method::Api, source: SOURCE, actor };
     let erased = app.db.run(|tx| {

@@ -42,13 +42,14 @@ impl Problem {
     pub(super) fn new(status: StatusCode, fault: InvalidField) -> Self {
         Self { status, errors: vec![fault] }
     }
+}
 
-    /// The address names a field that is not known there: to leave it out of account might answer with more
-    /// than was asked for.
-    pub(super) fn unknown_field(known: &[&str]) -> Self {
-        let message = format!("Send no other fields than {}", known.join(", "));
-        Self::unusable(vec![InvalidField::new("query", "unknown-field", message)])
-    }
+fn unknown_field(known: &[&str]) -> InvalidField {
+    let message = match known {
+        [] => "Send no fields in the address".to_owned(),
+        known => format!("Send no other fields than {}", known.join(", ")),
+    };
+    InvalidField::new("query", "unknown-field", message)
 }
 
 /// What a request met before or beside its own rules.
@@ -66,6 +67,7 @@ impl From<&Error> for Problem {
             Error::UnknownCoding => {
                 body("unknown-coding", "Send it in no transfer coding but chunked")
             }
+            Error::UnknownField(known) => vec![unknown_field(known)],
             Error::TooSlow => body("too-slow", "Send the body within ten seconds"),
             Error::TooLarge => body("too-large", "Send less"),
             Error::WrongType => body("wrong-type", "Send a type that is taken here"),

@@ -16,6 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
+use super::query;
 use crate::domain::sentence::sentence;
 use crate::flows::mail::record_bounce::record_news;
 use crate::mail::relay_events::{self, EventRelay, Headers, Refused, Sent, Unproved};
@@ -82,6 +83,7 @@ async fn receive(
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().ok_or(Error::Internal)?;
     let ip = client_ip(peer.ip(), request.headers(), &app.trusted_proxies);
     let (head, body) = request.into_parts();
+    query::demand_none(&head.uri)?;
     let body = body::read(&head.headers, body, returned::MOST).await?;
     let headers = Headers {
         authorization: one(&head.headers, header::AUTHORIZATION.as_str()),

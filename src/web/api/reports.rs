@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 
 use super::cors::preflight;
 use super::json;
+use super::query;
 use crate::domain::timestamp::Timestamp;
 use crate::store::catalog::reports::Report;
 use crate::web::http::ready::Ready;
@@ -79,7 +80,12 @@ struct Policy<'a> {
     responses((status = 200, description = "The reports", body = OfferedReports)),
     extensions(("x-curl" = json!("curl BASE/api/v1/reports")))
 )]
-async fn list(State(app): State<Arc<App>>, request: HeaderMap) -> Result<Response, Error> {
+async fn list(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    request: HeaderMap,
+) -> Result<Response, Error> {
+    query::demand_none(&uri)?;
     app.same_for_all(&request, REPORTS, |app, catalog, _| {
         let reports = catalog.published().map(|offered| report(app, catalog, &offered.report));
         ready(&OfferedReports { reports: reports.collect() })
@@ -117,7 +123,12 @@ fn report<'a>(app: &App, catalog: &Catalog, report: &'a Report) -> OfferedReport
     ),
     extensions(("x-curl" = json!("curl BASE/api/v1/policies/privacy")))
 )]
-async fn policy(State(app): State<Arc<App>>, request: HeaderMap) -> Result<Response, Error> {
+async fn policy(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    request: HeaderMap,
+) -> Result<Response, Error> {
+    query::demand_none(&uri)?;
     app.same_for_all(&request, POLICY, |app, catalog, _| {
         let policy = catalog.policies.first().ok_or(Error::NotFound)?;
         ready(&Policy {

@@ -108,15 +108,12 @@ async fn take(
             return Ok(Err(Problem::unusable(wrong).into_response()));
         }
     };
-    if let Err(fault) = bot_check::pass(
-        app,
-        &context,
-        (sent.altcha.as_deref().unwrap_or_default(), Without::Reason),
-    )
-    .await?
-    {
-        return Ok(Err(Problem::unusable(vec![fault]).into_response()));
-    }
+    let refused = |fault| Ok(Err(Problem::unusable(vec![fault]).into_response()));
+    let work = (sent.altcha.as_deref().unwrap_or_default(), Without::Reason);
+    let check = match bot_check::look(app, &context, work)? {
+        Ok(check) => check,
+        Err(fault) => return refused(fault),
+    };
     let form = HandIn {
         context: &context,
         answers,
@@ -129,9 +126,13 @@ async fn take(
         came_from: sent.came_from().on_page_of(page.origin),
         before: None,
         request,
+        check,
         request_id: visitor.request_id,
     };
-    hand_in(app, form).await.map(Ok)
+    match hand_in(app, form).await? {
+        Ok(waiting) => Ok(Ok(waiting)),
+        Err(fault) => refused(fault),
+    }
 }
 
 /// The form that was sent, and whether it was drawn as it is now. By its hash alone, or by the report that it is said to be

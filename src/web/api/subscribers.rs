@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::bearer::admit;
 use super::problem::Problem;
+use super::query;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::staff::api_token::Scope;
 use crate::domain::timestamp::Timestamp;
@@ -29,6 +30,12 @@ use crate::web::http::fields::{Fields, InvalidField};
 use crate::web::people::choices::Choices;
 use crate::web::people::question::{NAMES, Question};
 use crate::web::{App, Error};
+
+/// What may be asked for.
+const FIELDS: [&str; 9] = {
+    let [q, purpose, state, report, policy, since, until, suppressed] = NAMES;
+    [q, purpose, state, report, policy, since, until, suppressed, "after"]
+};
 
 /// How many one answer holds.
 const AT_ONCE: usize = 100;
@@ -112,11 +119,7 @@ struct ListedConsent {
 )]
 async fn list(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Error> {
     let program = admit(&app, &head, Scope::Subscribers).await?;
-    let fields = Fields::parse(head.uri.query().unwrap_or_default().as_bytes());
-    let known: Vec<&str> = NAMES.into_iter().chain(["after"]).collect();
-    if fields.has_other_than(&known) {
-        return Ok(Problem::unknown_field(&known).into_response());
-    }
+    let fields = query::read(&head.uri, &FIELDS)?;
     let mut tx = app.db.read().await?;
     let question = Question::read(&fields, &Choices::read(&mut tx).await?, &app.site.timezone);
     let (filter, place) = match (&question.filter, place(&fields)) {

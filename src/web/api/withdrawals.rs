@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::bearer::admit;
 use super::problem::Problem;
+use super::query;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::ledger::cursor::Cursor;
 use crate::domain::sentence::sentence;
@@ -103,7 +104,7 @@ fn told(kinds: impl IntoIterator<Item = Type>, words: &str) -> Object {
 )]
 async fn list(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Error> {
     let program = admit(&app, &head, Scope::Withdrawals).await?;
-    let asked = Fields::parse(head.uri.query().unwrap_or_default().as_bytes());
+    let asked = query::read(&head.uri, &["after"])?;
     let Some(cursor) = read_cursor(&asked) else {
         let message = "Send the cursor that the answer before ended with, or none";
         let fault = InvalidField::new("after", "not-a-cursor", message);

@@ -55,6 +55,11 @@ impl Frame {
         Self { host: None, start: self.path.clone(), ..self.clone() }
     }
 
+    /// The same, where it begins anew at another address.
+    pub(in crate::web) fn starting_at(self, address: impl FnOnce(&str) -> String) -> Self {
+        Self { start: address(&self.start), ..self }
+    }
+
     /// One on a page of the operator's, and one on a page that is not told.
     pub(in crate::web) fn samples() -> [Self; 2] {
         let slug = "digital-councils".parse::<Slug>().ok();

@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use super::answers::Answers;
+use super::bot_check::spent;
 use super::form_context::FormContext;
 use crate::domain::consent::blank_form::BlankForm;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
+use crate::domain::signup::bot_check::SolvedCheck;
 use crate::domain::signup::idempotent_request::IdempotentRequest;
 use crate::domain::signup::signup_source::SignupSource;
 use crate::domain::signup::submitted_form::{DrawnBy, Method};
-use crate::flows::signup::sign_up::SignUp;
+use crate::flows::signup::count_dropped::DroppedForm;
+use crate::flows::signup::sign_up::{HandedIn, SignUp};
+use crate::web::http::fields::InvalidField;
 use crate::web::waiting::{Sent, Waiting};
 use crate::web::{App, Error};
 
@@ -32,16 +36,22 @@ pub(in crate::web) struct HandIn<'a> {
     pub came_from: SignupSource,
     /// The request by which it may be sent again.
     pub request: Option<IdempotentRequest>,
+    /// The work that was done for it.
+    pub check: Option<SolvedCheck>,
     /// What the same browser sent to the same mailbox before.
     pub before: Option<Waiting>,
     pub request_id: RequestId,
 }
 
-/// Takes a form. What its sender is told depends on nothing that is known of the address.
+/// Takes a form, or says that the work done for it was used up. What its sender is told depends on nothing that is known of
+/// the address.
 ///
 /// # Errors
 /// When it could not be stored.
-pub(in crate::web) async fn hand_in(app: &App, form: HandIn<'_>) -> Result<Waiting, Error> {
+pub(in crate::web) async fn hand_in(
+    app: &App,
+    form: HandIn<'_>,
+) -> Result<Result<Waiting, InvalidField>, Error> {
     let HandIn { context, answers, before, request_id, .. } = form;
     let at = app.moment();
     let signup_id = at.new_id();
@@ -50,9 +60,16 @@ pub(in crate::web) async fn hand_in(app: &App, form: HandIn<'_>) -> Result<Waiti
     let chosen = answers.choices.iter().skip(1).map(|notice| notice.purpose.clone()).collect();
     let sent = Sent { signup_id, email: answers.email.as_str(), report, chosen };
     let waiting = Waiting::new(sent, before, &app.settings.mail_limit, at.now);
+    let waiting = match (form.method, &form.page) {
+        (Method::Form, None) => waiting.coming_by(&form.came_from),
+        // In a frame it is said otherwise whose page is around it.
+        (Method::Form, Some(_)) => waiting.coming_by(&form.came_from.clone().without_page()),
+        // On a page of somebody else the form stands as it did.
+        _ => waiting,
+    };
     if form.is_trapped {
-        app.intake.hand_in_dropped(report.cloned()).await?;
-        return Ok(waiting);
+        let dropped = DroppedForm { report: report.cloned(), check: form.check };
+        return Ok(told(app.intake.hand_in_dropped(dropped).await?, waiting));
     }
     let unticked = form.blank.as_ref().map(|_| answers.unticked(context));
     let signup = SignUp {
@@ -72,11 +89,18 @@ pub(in crate::web) async fn hand_in(app: &App, form: HandIn<'_>) -> Result<Waiti
         page: form.page,
         came_from: form.came_from,
         request: form.request,
+        check: form.check,
         replaces,
         request_id: Some(request_id),
     };
-    app.intake.hand_in(signup).await?;
-    Ok(waiting)
+    Ok(told(app.intake.hand_in(signup).await?, waiting))
+}
+
+fn told(became: HandedIn, waiting: Waiting) -> Result<Waiting, InvalidField> {
+    match became {
+        HandedIn::Taken | HandedIn::SentBefore => Ok(waiting),
+        HandedIn::CheckSpent => Err(spent()),
+    }
 }
 
 /// What was sent before, if it was to the same mailbox as this.

@@ -68,7 +68,9 @@ pub(super) async fn page(
 ) -> Result<Html<String>, Error> {
     let catalog = app.catalog.get().await?;
     let mail = AwaitedMail::new(app, &catalog, waiting)?;
-    let start_again = mail.form_path();
+    let form_path = mail.form_path();
+    let start_again =
+        waiting.map_or_else(|| form_path.clone(), |waiting| waiting.address_of_form(&form_path));
     if let Some(waiting) = waiting
         && came_back(app, waiting).await
     {

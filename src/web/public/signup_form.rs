@@ -69,13 +69,17 @@ pub(super) async fn take(
         Ok(answers) => answers,
         Err(unusable) => return refuse(app, (context, fields), &pages, unusable).map(Err),
     };
-    let work = (fields.one(bot_check::FIELD), Without::Script(*ip));
-    if let Err(fault) = bot_check::pass(app, context, work).await? {
-        let ticked = answers.choices.iter().skip(1).map(|notice| notice.purpose.clone()).collect();
+    let ticked = answers.choices.iter().skip(1).map(|notice| notice.purpose.clone()).collect();
+    let again = |fault| {
         let fault = InvalidField { field: "form", ..fault };
         let unusable = Unusable { errors: vec![fault], consent: true, ticked };
-        return refuse(app, (context, fields), &pages, unusable).map(Err);
-    }
+        refuse(app, (context, fields), &pages, unusable).map(Err)
+    };
+    let work = (fields.one(bot_check::FIELD), Without::Script(*ip));
+    let check = match bot_check::look(app, context, work)? {
+        Ok(check) => check,
+        Err(fault) => return again(fault),
+    };
     let came_from = came_from(app, query, elsewhere.as_deref().or(page.as_deref()));
     // On a page of somebody else stands what its owner wrote there, whatever form of ours it names.
     let (blank, drawn_by, source, page) = match elsewhere {
@@ -94,10 +98,14 @@ pub(super) async fn take(
         page,
         came_from,
         request: None,
+        check,
         before,
         request_id: request_id.clone(),
     };
-    Ok(Ok(hand_in(app, form).await?))
+    match hand_in(app, form).await? {
+        Ok(waiting) => Ok(Ok(waiting)),
+        Err(fault) => again(fault),
+    }
 }
 
 /// The form with an address that was typed on another page, and nothing ticked (GDPR Art. 7(2): the words stand here). It

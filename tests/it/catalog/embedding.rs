@@ -1,6 +1,8 @@
 //! What the console gives to paste into other pages.
 
 use assent::domain::staff::member::Role;
+use assent::flows::catalog::publish_report::publish_report;
+use assent::store::catalog::reports;
 use macro_rules_attribute::apply;
 
 use crate::support::app::{Database, TestApp};
@@ -63,4 +65,41 @@ async fn what_is_still_to_be_done_is_said(database: Database) {
         assert!(page.contains(said), "{said}: {page}");
     }
     assert!(!page.contains("<iframe class=\"preview\""), "there is nothing to show");
+}
+
+// A frame, the element and a program of the API name their form, and one name has one form.
+#[apply(both_databases!)]
+async fn a_report_has_no_name_that_is_the_newsletters(database: Database) {
+    let app =
+        TestApp::start_with(database, &[("ASSENT_EMBED_ORIGINS", "https://press.example")]).await;
+    let file = app.dir.path().join("a.pdf");
+    std::fs::write(&file, b"%PDF-1.7\n%%EOF\n").unwrap();
+    let add = ["report", "add", file.to_str().unwrap(), "--slug", "newsletters", "--title", "Old"];
+    let refused = app.command(&add);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("`newsletters` is the name of the newsletters’ form"), "{said}");
+    assert_eq!(app.count("SELECT count(*) FROM report").await, 1);
+
+    // One of before has what cannot be taken for the other form.
+    let report = app.sample_report("newsletters", "Newsletters today").await;
+    let (act, controller) = (app.act(), &app.core.settings.controller);
+    let kept = app.core.db.run(|tx| {
+        Box::pin(async {
+            assert!(reports::insert(tx, &report, &[]).await?);
+            publish_report(tx, &act, &report.slug, controller).await
+        })
+    });
+    kept.await.unwrap();
+    let desk = app.sign_in(Role::Viewer).await;
+    let page = read(&desk.page("/console/reports/newsletters/embed").await);
+    for said in
+        ["of the newsletters’ form", "/reports/newsletters/begin\"", "/reports/newsletters\">Get"]
+    {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    for not in ["<iframe", "assent-form", "[assent", "/embed/newsletters\""] {
+        assert!(!page.contains(not), "{not}: {page}");
+    }
+    assert!(read(&desk.page(NEWSLETTERS).await).contains("<assent-form newsletters>"));
 }

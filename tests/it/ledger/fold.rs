@@ -171,6 +171,7 @@ async fn ask(app: &TestApp, shown: &Shown, who: usize, weekly: bool) -> Uuid {
         page: None,
         came_from: SignupSource::default(),
         request: None,
+        check: None,
         replaces: None,
     };
     let mut tx = app.write().await;

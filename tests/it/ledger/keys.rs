@@ -97,6 +97,7 @@ async fn another_head(core: &Core) {
         page: None,
         came_from: SignupSource::default(),
         request: None,
+        check: None,
         replaces: None,
     };
     sign_up(&mut tx, &core.moment(), &core.flow_settings, &[form]).await.unwrap();

@@ -107,6 +107,7 @@ async fn one_bad_signup_takes_no_other_with_it(database: Database) {
         page: None,
         came_from: SignupSource::default(),
         request: None,
+        check: None,
         replaces: None,
     };
     let tasks = tokio_util::task::TaskTracker::new();

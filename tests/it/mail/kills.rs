@@ -81,6 +81,7 @@ impl Outbox {
             page: None,
             came_from: SignupSource::default(),
             request: None,
+            check: None,
             replaces: None,
         };
         let dir = app.stop().await;

@@ -57,6 +57,7 @@ async fn each_form_of_a_batch_of_any_size_is_stored_as_it_is(database: Database)
                 page: None,
                 came_from: came_from(n),
                 request: None,
+                check: None,
                 replaces: None,
             })
             .collect();

@@ -8,6 +8,7 @@ use assent::domain::alarm::confirmations;
 use assent::domain::signup::bot_check::{Challenge, solve};
 use assent::flows::raise_alarm::raise;
 use assent::store::alarms;
+use assent::worker::tasks::forget_signups::forget_signups;
 use futures_util::future::join_all;
 use macro_rules_attribute::apply;
 use serde_json::{Value, json};
@@ -21,6 +22,7 @@ const PRESS: &str = "https://press.example";
 const ON: [(&str, &str); 2] = [("ASSENT_BOT_CHECK", "on"), ("ASSENT_EMBED_ORIGINS", PRESS)];
 const SAMPLE: &str = "reports/sample";
 const SIGNUPS: &str = "/api/v1/signups";
+const USED_UP: &str = "SELECT count(*) FROM solved_check";
 
 /// The work for the form of this name, done as a browser does it.
 async fn work(app: &TestApp, name: &str) -> String {
@@ -106,9 +108,96 @@ async fn an_answer_is_good_once_for_its_form_and_its_time(database: Database) {
     let sent = app.post(PATH, &with("bob@b.example", &late)).await;
     assert!(sent.status == 422 && sent.text().contains("took too long"), "{}", sent.text());
     assert_eq!(signups(&app).await, 1);
-    // What ran out is forgotten by the next that is used up.
+    // What ran out is forgotten in the background, and not while a form is stored.
     assert_eq!(app.post(PATH, &with("bob@b.example", &work(&app, SAMPLE).await)).await.status, 303);
-    assert_eq!(app.count("SELECT count(*) FROM solved_check").await, 1);
+    assert_eq!(app.count(USED_UP).await, 2);
+    let forget = || async {
+        let (db, settings) = (&app.core.db, &app.core.flow_settings);
+        forget_signups(db, settings, &app.core.moment()).await.unwrap();
+        app.count(USED_UP).await
+    };
+    app.advance(Duration::from_mins(30));
+    assert_eq!(forget().await, 1);
+    app.advance(Duration::from_mins(30));
+    assert_eq!(forget().await, 0);
+}
+
+/// Has the database take no form until it is told to.
+fn taking_none(database: Database) -> [&'static [&'static str]; 2] {
+    match database {
+        Database::Sqlite => [
+            &[
+                "CREATE TRIGGER no_room BEFORE INSERT ON signup BEGIN SELECT RAISE(ABORT, 'full'); END",
+            ],
+            &["DROP TRIGGER no_room"],
+        ],
+        Database::Postgres => [
+            &[
+                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+                 AS $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = '53100'; END $$",
+                "CREATE TRIGGER no_room BEFORE INSERT ON signup FOR EACH ROW EXECUTE FUNCTION refuse()",
+            ],
+            &["DROP FUNCTION refuse CASCADE"],
+        ],
+    }
+}
+
+#[apply(both_databases!)]
+async fn work_is_good_until_a_form_is_stored_with_it(database: Database) {
+    let app = TestApp::start_with(database, &ON).await;
+    let done = [work(&app, SAMPLE).await, work(&app, SAMPLE).await];
+    // A form that cannot be taken.
+    assert_eq!(app.post(PATH, &with("nobody", &done[0])).await.status, 422);
+    // And two that the database does not take.
+    let [refuse, take] = taking_none(database);
+    for sql in refuse {
+        app.tamper(sql).await.unwrap();
+    }
+    let lost = app.post(PATH, &with("ada@b.example", &done[0])).await;
+    assert!(lost.status >= 500, "{}", lost.text());
+    let lost = call(&app, ("bob@b.example", &done[1]), Some("bob")).await;
+    assert!(lost.status >= 500, "{}", lost.text());
+    assert_eq!((signups(&app).await, app.count(USED_UP).await), (0, 0));
+    for sql in take {
+        app.tamper(sql).await.unwrap();
+    }
+    assert_eq!(app.post(PATH, &with("ada@b.example", &done[0])).await.status, 303);
+    let taken = call(&app, ("bob@b.example", &done[1]), Some("bob")).await;
+    assert_eq!(taken.status, 202, "{}", taken.text());
+    assert_eq!((signups(&app).await, app.count(USED_UP).await), (2, 2));
+}
+
+// Whoever sends both kinds is answered the same.
+#[apply(both_databases!)]
+async fn a_form_that_is_dropped_uses_its_work_up(database: Database) {
+    let app = TestApp::start_with(database, &ON).await;
+    let done = work(&app, SAMPLE).await;
+    let trapped = with("ada@b.example", &done).replace("website=", "website=x");
+    assert_eq!(app.post(PATH, &trapped).await.status, 303);
+    assert_eq!(app.post(PATH, &trapped).await.status, 422);
+    assert_eq!(app.post(PATH, &with("bob@b.example", &done)).await.status, 422);
+    assert_eq!(app.count("SELECT CAST(sum(dropped) AS bigint) FROM dropped_form").await, 1);
+    assert_eq!(signups(&app).await, 0);
+}
+
+#[apply(both_databases!)]
+async fn a_key_whose_work_was_used_up_is_free_again(database: Database) {
+    let app = TestApp::start_with(database, &ON).await;
+    let done = work(&app, SAMPLE).await;
+    let keys: Vec<String> = (0..6).map(|n| format!("key{n}")).collect();
+    let sent = keys.iter().map(async |key| {
+        let email = format!("{key}@b.example");
+        (key, call(&app, (&email, &done), Some(key)).await)
+    });
+    let (taken, refusals): (Vec<_>, Vec<_>) =
+        join_all(sent).await.into_iter().partition(|(_, answer)| answer.status == 202);
+    assert_eq!((taken.len(), refusals.len(), signups(&app).await), (1, 5, 1));
+    for (key, answer) in refusals {
+        assert_eq!(refusal(&answer), refused(422, "altcha", "spent"));
+        let again = call(&app, ("new@b.example", &work(&app, SAMPLE).await), Some(key)).await;
+        assert_eq!((again.status, again.header("idempotency-replayed")), (202, ""));
+    }
+    assert_eq!(signups(&app).await, 6);
 }
 
 #[apply(both_databases!)]
@@ -143,7 +232,7 @@ async fn what_is_no_answer_stores_nothing(database: Database) {
         let told = call(&app, ("ada@b.example", wrong), None).await;
         assert_eq!(refusal(&told), refused(422, "altcha", "wrong"), "{wrong}");
     }
-    assert_eq!((signups(&app).await, app.count("SELECT count(*) FROM solved_check").await), (0, 0));
+    assert_eq!((signups(&app).await, app.count(USED_UP).await), (0, 0));
     // Of one that is sent twice, the first counts.
     let twice = format!("{}&altcha=x", with("ada@b.example", &done));
     assert_eq!(app.post(PATH, &twice).await.status, 303);
@@ -189,7 +278,7 @@ async fn challenges_are_given_for_forms_that_are_there(database: Database) {
     let known = from(PRESS).await;
     assert_eq!((known.status, known.header("access-control-allow-origin")), (200, PRESS));
     assert_eq!(from("https://anybody.example").await.status, 403);
-    assert_eq!(app.count("SELECT count(*) FROM solved_check").await, 0, "asking writes nothing");
+    assert_eq!(app.count(USED_UP).await, 0, "asking writes nothing");
 }
 
 // What evidence names of a form is the same with a check and without.

@@ -20,7 +20,7 @@ use crate::web::address::key;
 use crate::web::console::POLICY;
 use crate::web::console::route::Route;
 use crate::web::console::staff_session::StaffSession;
-use crate::web::form::form_context::FormContext;
+use crate::web::form::form_context::{FormContext, NEWSLETTERS};
 use crate::web::form::frame::Frame;
 use crate::web::{App, Error};
 
@@ -107,7 +107,7 @@ impl EmbeddingPage {
             picture,
             page_url,
             frame_path: frame.path,
-            file_name: format!("{}.svg", slug.map_or("newsletters", Slug::as_str)),
+            file_name: format!("{}.svg", slug.map_or(NEWSLETTERS, Slug::as_str)),
         }
     }
 }
@@ -118,6 +118,7 @@ impl Page for EmbeddingPage {
     fn samples() -> Vec<Self> {
         let slug = "digital-councils".parse::<Slug>().ok();
         let report = slug.as_ref().map(|slug| (slug, "Digital councils: where they stand"));
+        let unclear = NEWSLETTERS.parse::<Slug>().ok();
         let page = |meant, is_shown, sites| {
             Self::about("https://reports.example.org", (meant, is_shown), sites)
         };
@@ -125,6 +126,7 @@ impl Page for EmbeddingPage {
         vec![
             page(report, true, sites.clone()),
             page(report, false, vec![]),
+            page(unclear.as_ref().map(|slug| (slug, "Newsletters")), true, sites.clone()),
             page(None, true, sites),
             Self { picture: None, picture_file: None, ..page(None, false, vec![]) },
         ]

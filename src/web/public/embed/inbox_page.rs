@@ -29,7 +29,7 @@ pub(super) async fn page(
     let catalog = app.catalog.get().await?;
     let refused = said.refused;
     app.page(&EmbedInboxPage {
-        frame: frame.clone(),
+        frame: frame.clone().starting_at(|start| waiting.address_of_form(start)),
         mail: AwaitedMail::new(app, &catalog, Some(waiting))?,
         came_back: came_back(app, waiting).await,
         word: said.word,

@@ -24,7 +24,9 @@ use crate::domain::timestamp::Timestamp;
 use crate::flows::contacts::disclose::{
     AgreedData, ConsentData, DownloadData, EventData, PersonalData, PersonalDetails, disclose,
 };
-use crate::store::contacts::subject_access::{HeldBounce, HeldMail, HeldSignup, HeldSuppression};
+use crate::store::contacts::subject_access::{
+    HeldBounce, HeldMail, HeldSignup, HeldSuppression, HeldWebhook,
+};
 use crate::templates::page::Page;
 use crate::web::headers::UNLISTED;
 use crate::web::public::preferences::page::find;
@@ -83,6 +85,7 @@ impl Page for MyDataPage<'_> {
             downloads: vec![],
             mails: vec![],
             bounces: vec![],
+            webhooks: vec![],
             suppressions: vec![],
         };
         [sample_data(), nothing].map(|data| Self { token: "TOKEN", data }).into()
@@ -162,12 +165,18 @@ fn sample_data() -> PersonalData {
             status: Some("4.2.2".to_owned()),
             received_at: at,
         }],
+        webhooks: vec![webhook("consent.given", Some(at)), webhook("mail.bounced", None)],
         suppressions: vec![
             suppression(SuppressionReason::Unsubscribed, "partner-offers", None),
             suppression(SuppressionReason::NotMe, "*", None),
             suppression(SuppressionReason::Bounced, "*", Some("Mailchimp")),
         ],
     }
+}
+
+fn webhook(event: &str, taken_at: Option<Timestamp>) -> HeldWebhook {
+    let (program, happened_at) = ("The CRM of marketing".to_owned(), Timestamp::SAMPLE);
+    HeldWebhook { program, event: event.to_owned(), happened_at, taken_at }
 }
 
 fn suppression(reason: SuppressionReason, purpose: &str, source: Option<&str>) -> HeldSuppression {

@@ -178,6 +178,8 @@ async fn what_is_refused_says_so_and_leaves_no_file(database: Database) {
         (vec![title, file, ("slug", None, b"../x")], "lower-case letters and digits"),
         (vec![title, file, ("slug", None, b"sample")], "There is a report “sample” already"),
         (vec![title, file, ("slug", None, b"new")], "taken by this console"),
+        (vec![title, file, ("slug", None, b"newsletters")], "the newsletters’ form"),
+        (vec![("title", None, b"Newsletters"), file], "choose another short name"),
         (vec![title, file, ("body", None, &huge)], "at most 64 kB"),
         (vec![title, file, ("pages", None, b"-1")], "whole number of pages"),
         (vec![title, file, ("pages", None, b"99999999999999999999")], "whole number of pages"),

@@ -145,6 +145,11 @@ async fn what_cannot_be_used_is_named(database: Database) {
         (json!({"return_path": path, "kind": {"hard": 1}}), &[("kind", "unknown")]),
         (json!({"return_path": path, "kind": "hard", "status": "5.1"}), &[("status", "malformed")]),
         (json!({"return_path": path, "kind": "hard", "status": 5}), &[("status", "malformed")]),
+        (json!({"return_path": path, "kind": "hard", "Status": ""}), &[("body", "unknown-field")]),
+        (
+            json!({"x": 1, "kind": "no"}),
+            &[("body", "unknown-field"), ("return_path", "required"), ("kind", "unknown")],
+        ),
     ] {
         assert_eq!(problem(&event(&app, &sent).await, 422), named(faults), "{sent}");
     }

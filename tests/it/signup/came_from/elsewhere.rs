@@ -121,3 +121,19 @@ async fn whose_page_it_was_is_believed_of_those_alone_that_may_hold_forms(databa
         assert_eq!((sent.status, app.count(SOURCES).await), (303, 1), "{origin}");
     }
 }
+
+// A link can say it of any of these sites: so it is no more than where somebody says that they came from.
+#[apply(both_databases!)]
+async fn what_a_link_says_of_a_page_is_no_evidence(database: Database) {
+    let app = start(database).await;
+    let link = format!("{PATH}?page_origin={PRESS}&page={PRESS}&framed_by={PRESS}");
+    assert_eq!(app.post(&link, &form("ada@b.example", "")).await.status, 303);
+    confirm(&app, "ada@b.example").await;
+    assert_eq!(held(&app, "ada@b.example").await, [json!({"page_origin": PRESS})]);
+    let ours = "SELECT count(*) FROM signup WHERE page IS NULL AND drawn_by = 'ours'
+                AND source = '/reports/sample'";
+    assert_eq!(app.count(ours).await, 1);
+    let named = "SELECT count(*) FROM consent_event WHERE body LIKE '%press.example%'";
+    let shared = "SELECT count(*) FROM consent_context WHERE body LIKE '%press.example%'";
+    assert_eq!((app.count(named).await, app.count(shared).await), (0, 0));
+}

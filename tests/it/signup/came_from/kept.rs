@@ -187,3 +187,29 @@ async fn what_rests_on_no_form_came_by_none(database: Database) {
     let said = SAID.map(str::to_owned).to_vec();
     assert_eq!(last_columns(&app, "newsletter:weekly").await, [names, said]);
 }
+
+// The page that follows leads back to the form, by what the browser keeps of its own.
+#[apply(both_databases!)]
+async fn who_corrects_an_address_still_came_by_the_same_way(database: Database) {
+    let app = TestApp::start(database).await;
+    let typed = form("typo@b.example", "&newsletter=weekly");
+    for (path, query) in [(PATH, LINK), ("/newsletters", LINK), (PATH, "")] {
+        let sent = app.post(&format!("{path}?{query}&x=y&ref=twice"), &typed).await;
+        assert_eq!((sent.status, sent.location()), (303, "/check-your-inbox"), "{}", sent.text());
+        let page = app.request("GET", "/check-your-inbox").header("cookie", sent.cookie());
+        let page = app.send(page).await.text();
+        let (before, _) = page.split_once("\">use a different address</a>").expect("the link");
+        let link = before.rsplit("href=\"").next().unwrap().replace("&amp;", "&");
+        let known = if query.is_empty() { "ref=twice" } else { "utm_source=newsletter&" };
+        assert!(link.starts_with(&format!("{path}?{known}")), "{link}");
+        assert!(!link.contains("fbclid") && !link.contains("x=y"), "{link}");
+        assert_eq!(app.get(&link).await.status, 200);
+        let email = format!("right{}{}@b.example", path.len(), query.len());
+        assert_eq!(app.post(&link, &form(&email, "&newsletter=weekly")).await.status, 303);
+        let confirm = app.next_mail(&email, 0).await.link("/confirm/");
+        assert_eq!(app.post(&confirm, "").await.status, 303);
+        app.next_mail(&email, 1).await;
+        let kept = if query.is_empty() { json!({"ref": "twice"}) } else { said() };
+        assert_eq!(held(&app, &email).await, [kept]);
+    }
+}

@@ -93,4 +93,9 @@ async fn who_corrects_an_address_keeps_the_page_around_it(database: Database) {
     assert_eq!(form.value("framed_by"), PRESS);
     let evil = load(&app, &format!("{FRAME}?framed_by=https://evil.example"), PRESS).await.text();
     assert!(!evil.contains("evil.example") && !evil.contains("data-host"), "{evil}");
+    // And the way to it, where its page said one.
+    let typed = filled_in(&app, "bob@b.example").await;
+    let page = send(&app, &format!("{FRAME}?utm_source=a%26b&x=y"), &typed.body()).await.text();
+    let anew = format!("{anew}&amp;utm_source=a%26b\">use a different address");
+    assert!(page.contains(&anew), "{page}");
 }

@@ -4,6 +4,7 @@
 mod console;
 mod delivery;
 mod official;
+mod person;
 mod reach;
 mod refusals;
 mod telling;

@@ -3,16 +3,24 @@
 use serde::Serialize;
 
 use crate::domain::slug::Slug;
+use crate::web::form::form_context::form_slug;
 use crate::web::form::frame::Frame;
 
 /// Each way, as it is pasted.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Snippets {
+    /// By the form's name; none where the newsletters' form has the name of this report.
+    pub(super) named: Option<NamedSnippets>,
+    plain: String,
+    link: String,
+}
+
+/// What names the form, and draws it there.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct NamedSnippets {
     frame: String,
     element: String,
     wordpress: String,
-    plain: String,
-    link: String,
 }
 
 /// Whose form is meant: a report's, by its short name and title, or that for newsletters alone.
@@ -21,7 +29,8 @@ pub(super) type Meant<'a> = Option<(&'a Slug, &'a str)>;
 impl Snippets {
     /// For the form of this report, of the program at this address.
     pub(super) fn new(base_url: &str, meant: Meant<'_>) -> Self {
-        let frame = Frame::new(meant.map(|(slug, _)| slug), None);
+        let slug = meant.map(|(slug, _)| slug);
+        let frame = Frame::new(slug, None);
         let (title, words, name) = match meant {
             Some((slug, title)) => {
                 (format!("Get the report: {title}"), "Get the report", format!("report=\"{slug}\""))
@@ -31,7 +40,9 @@ impl Snippets {
         let title = escaped(&title);
         let page = format!("{base_url}{}", frame.form_path);
         let link = format!("<a href=\"{page}\">{words}</a>");
-        Self {
+        let is_meant = slug
+            .is_none_or(|slug| form_slug(slug.as_str()).is_ok_and(|of| of.as_ref() == Some(slug)));
+        let named = NamedSnippets {
             frame: format!(
                 "<iframe src=\"{base_url}{}\" title=\"{title}\" width=\"100%\" height=\"850\" loading=\"lazy\" \
                  referrerpolicy=\"strict-origin-when-cross-origin\" style=\"border:0;min-height:20rem\"></iframe>\n\
@@ -43,6 +54,9 @@ impl Snippets {
                  <assent-form {name}>{link}</assent-form>"
             ),
             wordpress: format!("[assent {name}]"),
+        };
+        Self {
+            named: is_meant.then_some(named),
             plain: format!(
                 "<form method=\"post\" action=\"{page}/begin\">\n\
                  <label>E-mail address <input type=\"email\" name=\"email\" autocomplete=\"email\"></label> \
@@ -68,21 +82,30 @@ mod tests {
         let slug: Slug = "digital-councils".parse().unwrap();
         let title = "A & B \"><script>alert(1)</script>";
         let snippets = Snippets::new("https://reports.example.org", Some((&slug, title)));
-        assert!(
-            snippets.frame.contains("src=\"https://reports.example.org/embed/digital-councils\"")
-        );
+        let named = snippets.named.unwrap();
+        assert!(named.frame.contains("src=\"https://reports.example.org/embed/digital-councils\""));
         let title =
             "title=\"Get the report: A &amp; B &quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;\"";
-        assert!(snippets.frame.contains(title), "{}", snippets.frame);
-        assert!(snippets.element.contains("<assent-form report=\"digital-councils\"><a href="));
-        assert_eq!(snippets.wordpress, "[assent report=\"digital-councils\"]");
+        assert!(named.frame.contains(title), "{}", named.frame);
+        assert!(named.element.contains("<assent-form report=\"digital-councils\"><a href="));
+        assert_eq!(named.wordpress, "[assent report=\"digital-councils\"]");
         let action = "action=\"https://reports.example.org/reports/digital-councils/begin\"";
         assert!(snippets.plain.contains(action), "{}", snippets.plain);
 
         let snippets = Snippets::new("https://reports.example.org", None);
-        assert!(snippets.frame.contains("/embed/newsletters\" title=\"Newsletters\""));
-        assert!(snippets.element.contains("<assent-form newsletters><a"));
-        assert_eq!(snippets.wordpress, "[assent newsletters]");
+        let named = snippets.named.unwrap();
+        assert!(named.frame.contains("/embed/newsletters\" title=\"Newsletters\""));
+        assert!(named.element.contains("<assent-form newsletters><a"));
+        assert_eq!(named.wordpress, "[assent newsletters]");
         assert!(snippets.plain.contains("https://reports.example.org/newsletters/begin"));
+    }
+    #[test]
+    fn a_report_of_the_name_of_the_newsletters_form_is_named_nowhere() {
+        let slug: Slug = "newsletters".parse().unwrap();
+        let snippets =
+            Snippets::new("https://reports.example.org", Some((&slug, "Newsletters today")));
+        assert!(snippets.named.is_none());
+        assert!(snippets.plain.contains("https://reports.example.org/reports/newsletters/begin"));
+        assert!(snippets.link.contains("https://reports.example.org/reports/newsletters\""));
     }
 }

@@ -15,6 +15,12 @@ pub(super) fn refusal(error: ReportError) -> Result<FieldError, Error> {
         ReportError::Reserved(slug) => {
             ("slug", format!("“{slug}” is taken by this console: choose another short name"))
         }
+        ReportError::OfNewsletters(slug) => (
+            "slug",
+            format!(
+                "“{slug}” is the name of the newsletters’ form on other pages: choose another short name"
+            ),
+        ),
         ReportError::UnknownNewsletter(slug) => {
             ("newsletter", format!("There is no newsletter “{slug}”: load the page again"))
         }
