@@ -97,7 +97,7 @@ ul { margin-bottom: 1em; padding-left: 1.2em }
     const status = h("p.status", { role: "status" });
     const place = h("div");
     const box = h("div.box", null, status, place);
-    let form, tongue, asked, busy, timer, key, sent, work, typed = {}, ticked = {};
+    let form, tongue, asked, busy, key, sent, work, typed = {}, ticked = {};
     root.adoptedStyleSheets = [sheet];
     root.append(h("slot"));
 
@@ -106,7 +106,6 @@ ul { margin-bottom: 1em; padding-left: 1.2em }
     const button = (text, act) => h("button.button" + (act ? ".second" : ""), { type: act && "button", click: act }, text);
 
     const shows = (focus, ...content) => {
-      clearTimeout(timer);
       status.textContent = "";
       place.replaceChildren(...content.flat().filter(Boolean));
       if (!box.isConnected) root.replaceChildren(box);
@@ -124,7 +123,7 @@ ul { margin-bottom: 1em; padding-left: 1.2em }
           return h("p.error", { id: `${id}-error${i}` }, h("span.hidden", null, "Error: "), error.message);
         }),
         summary: () => errors[0] && h("div.errors", { id: "errors", role: "alert", tabindex: "-1", "aria-labelledby": "errors-title" },
-          heading("Check your answers", "errors-title"),
+          heading("There is a problem", "errors-title"),
           h("ul", null, [...items, ...[...left].map(({ message }) => message)].map((it) => h("li", null, it))),
           withLink && h("slot")),
       };
@@ -166,10 +165,10 @@ ul { margin-bottom: 1em; padding-left: 1.2em }
       const more = fields.slice(1);
       const needed = more.some((it) => it.required);
       const filled = h("form.form", { novalidate: "true", submit: send },
-        report === null && news(),
         draw([fields[0]]),
-        more[0] && h("details.details", { open: (needed || more.some(({ name }) => refusal.some((it) => it.field === name))) && "true" },
+        more[0] && h("details.details", { open: (needed || more.some(({ name }) => typed[name] || refusal.some((it) => it.field === name))) && "true" },
           h("summary", null, "Tell us who you are", !needed && optional), draw(more)),
+        report === null && news(),
         boxes("consent", "Your agreement", all.filter((it) => it.purpose === "privacy-policy"), errors.of("consent", "policy"),
           h("p.under", { id: "policy" }, h("a", { href: policy.url, target: "_blank", rel: "noopener" }, `Privacy policy, version ${policy.label} of ${on}`, h("span.hidden", null, " (opens in a new tab)")))),
         report !== null && news(),
@@ -226,22 +225,12 @@ ul { margin-bottom: 1em; padding-left: 1.2em }
 
     const wait = (focus, refusal = [], code) => {
       const errors = refused(refusal);
-      const resend = h("div");
-      const offer = () => {
-        const from = new Date(asked.resend_after);
-        const early = from > Date.now();
-        resend.replaceChildren(early
-          ? h("p.note", null, `You can ask us to send it again from ${from.toLocaleTimeString(tongue, { timeStyle: "short" })}.`)
-          : button("Send the message again", again));
-        if (early) timer = setTimeout(offer, 1000);
-      };
       const entered = h("form.form", { novalidate: "true", submit: enter },
         field({ name: "code", label: "Six-digit code", hint: "It stands below the link in the message.", autocomplete: "one-time-code", inputmode: "numeric", required: true }, code, errors),
         button("Confirm"));
       shows(focus, errors.summary(), heading("Check your inbox"), h("p", null, "You gave ", h("b", null, typed.email), SAY.comes),
         h("ul.chosen", null, [report !== null && form.title, ...form.boxes.filter((it) => ticked[it.purpose]).map((it) => it.name)].map((it) => it && h("li", null, it))), entered, h("p.note", null, SAY.missing),
-        resend, h("button.plain", { type: "button", click: () => fill("email") }, "Use a different address"));
-      offer();
+        button("Send it again", again), h("button.plain", { type: "button", click: () => fill("email") }, "Use a different address"));
     };
 
     const enter = (event) => {

@@ -141,9 +141,17 @@ impl Waiting {
     }
 
     /// From when this reader may ask again, if not now: by the limit of mail for each mailbox, counting only what
-    /// this browser asked for.
+    /// this browser asked for. What is asked for within the minute waits, and is not refused.
     pub(super) fn asks_again_from(&self, limit: &MailLimit, now: Timestamp) -> Option<Timestamp> {
+        if self.waits(now) || limit.due(now, &self.left()).is_some() {
+            return None;
+        }
         limit.next(&self.left()).filter(|next| *next > now)
+    }
+
+    /// Whether a mail for the report of this form has not left yet, as far as this browser can know.
+    pub(super) fn waits(&self, now: Timestamp) -> bool {
+        self.mails.iter().any(|mail| mail.1 == self.report && mail.2 > now.micros())
     }
 
     fn left(&self) -> Vec<Timestamp> {

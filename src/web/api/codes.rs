@@ -121,7 +121,8 @@ async fn confirm(
 
 /// Ask for the mail once more
 ///
-/// It is sent, and answered, the same whatever is known of the address.
+/// It is sent, and answered, the same whatever is known of the address. Asked for within a minute of the one before, it
+/// waits for that minute.
 #[utoipa::path(
     post,
     path = "/api/v1/signups/resend",
@@ -131,7 +132,7 @@ async fn confirm(
     responses(
         (status = 202, description = "It is on its way, if we can write to this address", body = Pending),
         (status = 415, description = "Not JSON"),
-        (status = 429, description = "It is too early"),
+        (status = 429, description = "As many were asked for as are sent in so short a time"),
     ),
     extensions(("x-curl" = json!(r#"curl BASE/api/v1/signups/resend -H "Content-Type: application/json" -d '{"waiting": "'$WAITING'"}'"#)))
 )]
@@ -147,8 +148,11 @@ async fn resend(
     let (at, limit) = (app.moment_of(request_id), &app.settings.mail_limit);
     if let Some(next) = waiting.asks_again_from(limit, at.now) {
         let wait = next.since(at.now).as_secs() + 1;
-        let words = "It is too early to send the message again";
-        let fault = InvalidField::new("waiting", "too-early", words);
+        let words = format!(
+            "You have asked for as many messages as we send in so short a time: ask again from {}",
+            app.site.timezone.clock(next)
+        );
+        let fault = InvalidField::new("waiting", "too-many", words);
         let mut answer = Problem::new(StatusCode::TOO_MANY_REQUESTS, fault).into_response();
         answer.headers_mut().insert(header::RETRY_AFTER, wait.into());
         return Ok(answer);

@@ -75,8 +75,12 @@ impl Answers {
         errors.extend(box_error(context, fields, consent));
         let ticked = ticked(context, fields, &mut errors);
         if context.report.is_none() {
-            // This form begins with its newsletters.
-            errors.sort_by_key(|error| error.field != "newsletter");
+            // On this form newsletters stand before the privacy policy.
+            errors.sort_by_key(|error| match error.field {
+                field if TEXT_FIELDS.contains(&field) => 0,
+                "newsletter" => 1,
+                _ => 2,
+            });
         }
         let lines = TEXT_FIELDS.map(|name| Line::parse(fields.one(name)).ok().flatten());
         let [_, name, organisation, job_title] = lines;

@@ -28,9 +28,10 @@ pub(super) struct AwaitedMail<'a> {
     chosen: Option<Vec<String>>,
     /// Whether the form rests.
     rests: bool,
-    can_resend: bool,
     /// From when it can be sent again, if not now.
     resend_from: Option<Timestamp>,
+    /// Whether that is today.
+    resend_today: bool,
     /// The report whose form was sent, while it is known.
     #[serde(skip)]
     slug: Option<&'a Slug>,
@@ -51,8 +52,8 @@ impl<'a> AwaitedMail<'a> {
             Error::Internal
         })?;
         let limit = &app.settings.mail_limit;
-        let again_from =
-            waiting.and_then(|waiting| waiting.asks_again_from(limit, app.clock.now()));
+        let (now, zone) = (app.clock.now(), &app.site.timezone);
+        let again_from = waiting.and_then(|waiting| waiting.asks_again_from(limit, now));
         Ok(Self {
             address: waiting.map(|waiting| waiting.email.as_str()),
             comes_by: waiting.and_then(|waiting| waiting.comes_by(limit)),
@@ -61,8 +62,8 @@ impl<'a> AwaitedMail<'a> {
             report: title,
             chosen: waiting.and_then(|waiting| chosen(catalog, waiting)),
             rests: waiting.is_some() && catalog.rests(slug.as_ref()),
-            can_resend: again_from.is_none(),
             resend_from: again_from,
+            resend_today: again_from.is_some_and(|from| zone.day_of(from) == zone.day_of(now)),
             slug: report.map(|report| &report.slug),
         })
     }
@@ -113,21 +114,15 @@ impl AwaitedMail<'static> {
             report: Some("Digital councils"),
             chosen: Some(vec!["The weekly".to_owned()]),
             rests: false,
-            can_resend: false,
             resend_from: Some(Timestamp::SAMPLE),
+            resend_today: true,
             slug: None,
         };
-        let later = Self { can_resend: true, resend_from: None, ..sent.clone() };
+        let later = Self { resend_from: None, ..sent.clone() };
         let newsletter = Self { report: None, chosen: Some(vec![]), ..later.clone() };
-        let many = Self { comes_by: None, chosen: None, ..sent.clone() };
-        let stranger = Self {
-            address: None,
-            subject: None,
-            report: None,
-            can_resend: true,
-            resend_from: None,
-            ..many.clone()
-        };
+        let many = Self { comes_by: None, chosen: None, resend_today: false, ..sent.clone() };
+        let stranger =
+            Self { address: None, subject: None, report: None, resend_from: None, ..many.clone() };
         [sent, Self { rests: true, ..later.clone() }, later, newsletter, many, stranger]
     }
 }

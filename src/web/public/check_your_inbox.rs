@@ -19,23 +19,45 @@ use crate::web::waiting::Waiting;
 use crate::web::{App, Error};
 
 /// What the page says after one of its buttons, or a fresh link, led here: by its query.
-const WORDS: [(&str, &str); 4] = [
-    ("word=again", AGAIN),
-    ("word=wait", TOO_EARLY),
+const WORDS: [(&str, Word); 5] = [
+    ("word=again", Word::Said(AGAIN)),
+    ("word=queued", Word::Queued),
+    ("word=wait", Word::Said(TOO_MANY)),
     (
         "word=fresh",
-        "If the request is still open, and we can write to the address that the old link was sent to, a fresh \
-         one is on its way there.",
+        Word::Said(
+            "If the request is still open, and we can write to the address that the old link was sent to, a \
+             fresh one is on its way there.",
+        ),
     ),
-    (RESTS, PAUSED),
+    (RESTS, Word::Said(PAUSED)),
 ];
+
+/// What a page says of what was just done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Word {
+    /// In these words.
+    Said(&'static str),
+    /// That the message was asked for once more, and leaves in its minute: by when it comes is known to the page.
+    Queued,
+}
+
+impl Word {
+    /// What is said of it wherever it is.
+    pub(super) fn text(self) -> Option<&'static str> {
+        match self {
+            Self::Said(text) => Some(text),
+            Self::Queued => None,
+        }
+    }
+}
 
 /// The message was asked for once more.
 pub(super) const AGAIN: &str = "You asked for the message again. One address gets only a few messages a day, so look \
                                 once more whether it has come already.";
-/// It was asked for too early.
-pub(super) const TOO_EARLY: &str =
-    "It is too early to send the message again. This page says from when.";
+/// It was asked for too often.
+pub(super) const TOO_MANY: &str = "No message was sent: you have asked for as many to this address as we send in so \
+                                   short a time. This page says from when you can ask again.";
 /// It was asked for while the form rests.
 pub(super) const PAUSED: &str =
     "No message was sent: this form is paused for now. Links we have already sent still work.";
@@ -56,14 +78,14 @@ async fn show(
 ) -> Result<Html<String>, Error> {
     let waiting = Waiting::read(&app, &headers);
     let said = WORDS.iter().find(|(word, _)| query.as_deref() == Some(word));
-    page(&app, waiting.as_ref(), said.map(|(_, says)| *says), None).await
+    page(&app, waiting.as_ref(), said.map(|(_, word)| *word), None).await
 }
 
 /// The page; after a code that was refused, with what was typed and what to do.
 pub(super) async fn page(
     app: &App,
     waiting: Option<&Waiting>,
-    word: Option<&str>,
+    word: Option<Word>,
     refused: Option<(&str, &'static str)>,
 ) -> Result<Html<String>, Error> {
     let catalog = app.catalog.get().await?;
@@ -79,7 +101,8 @@ pub(super) async fn page(
     }
     app.page(&CheckYourInboxPage {
         mail,
-        word,
+        word: word.and_then(Word::text),
+        queued: word == Some(Word::Queued),
         form: CodeForm {
             code: refused.map_or("", |(typed, _)| typed),
             errors: refused.iter().map(|(_, what)| FieldError::new("code", *what)).collect(),
@@ -105,7 +128,8 @@ async fn resend(
         return Ok(back("?word=wait", None));
     }
     resend_mail(&app, &at, &mut waiting).await?;
-    Ok(back("?word=again", waiting.header(&app)))
+    let word = if waiting.waits(at.now) { "?word=queued" } else { "?word=again" };
+    Ok(back(word, waiting.header(&app)))
 }
 
 /// Leads to the page that says that nothing was mailed, for the form rests.
@@ -148,6 +172,8 @@ pub(super) struct CheckYourInboxPage<'a> {
     mail: AwaitedMail<'a>,
     /// What was just done.
     word: Option<&'a str>,
+    /// Whether that was to ask for the message, which waits for its minute.
+    queued: bool,
     form: CodeForm<'a>,
     start_again: String,
 }
@@ -169,6 +195,7 @@ impl Page for CheckYourInboxPage<'_> {
             start_again: mail.form_path(),
             mail,
             word: None,
+            queued: false,
             form: CodeForm {
                 code: "",
                 errors: vec![],
@@ -185,7 +212,7 @@ impl Page for CheckYourInboxPage<'_> {
         vec![
             Self { word: Some("You asked for the message again."), ..sent },
             rests,
-            later,
+            Self { queued: true, ..later },
             Self { form: refused, ..newsletter },
             Self { form: unknown.clone(), ..many },
             Self { form: unknown, ..stranger },

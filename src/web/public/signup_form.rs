@@ -39,10 +39,14 @@ pub(super) async fn receive(
 ) -> Result<Response, Error> {
     let before = Waiting::read(&visitor.app, &visitor.headers);
     let place = Place { pages, page: None, before };
-    let waiting = match take(&visitor, context, fields, place).await? {
-        Ok(waiting) => waiting,
-        Err(page) => {
+    let waiting = match take(&visitor, context, fields, place).await {
+        Ok(Ok(waiting)) => waiting,
+        Ok(Err(page)) => {
             let answer = (StatusCode::UNPROCESSABLE_ENTITY, page).into_response();
+            return Ok(checking(context, embeddable(answer)));
+        }
+        Err(error) => {
+            let answer = unstored(&visitor.app, (context, fields), &pages, error)?;
             return Ok(checking(context, embeddable(answer)));
         }
     };
@@ -107,6 +111,43 @@ pub(super) async fn take(
         Err(fault) => again(fault),
     }
 }
+
+/// The answer to a form that could not be stored just now: the form again with all that was typed and ticked, and its button.
+///
+/// # Errors
+/// The same error, where it is another.
+pub(super) fn unstored(
+    app: &App,
+    (context, fields): (&FormContext<'_>, &Fields),
+    pages: &FormPages<'_>,
+    error: Error,
+) -> Result<Response, Error> {
+    if error.status() != StatusCode::SERVICE_UNAVAILABLE {
+        return Err(error);
+    }
+    let unusable = match Answers::read(context, fields) {
+        Ok(answers) => {
+            let ticked =
+                answers.choices.iter().skip(1).map(|notice| notice.purpose.clone()).collect();
+            Unusable { errors: vec![], consent: true, ticked }
+        }
+        Err(unusable) => unusable,
+    };
+    let errors = vec![InvalidField::new("form", "unavailable", UNSTORED)];
+    let page = refuse(app, (context, fields), pages, Unusable { errors, ..unusable })?;
+    // The status, the time to come back, and the line in the log are those of the error.
+    let mut answer = error.into_response();
+    answer.extensions_mut().remove::<Error>();
+    let (head, _) = answer.into_parts();
+    let (page_head, body) = page.into_response().into_parts();
+    let mut answer = Response::from_parts(head, body);
+    answer.headers_mut().extend(page_head.headers);
+    Ok(answer)
+}
+
+/// What is said of a form that could not be stored just now.
+const UNSTORED: &str = "We could not make sure that your form was stored. What you typed is still here: send it again in a \
+                        few seconds";
 
 /// The form with an address that was typed on another page, and nothing ticked (GDPR Art. 7(2): the words stand here). It
 /// is stored once it is sent from here. Where its reader came from goes on in the address that it posts to.

@@ -5,6 +5,7 @@
 mod bot_check;
 mod choices;
 mod element;
+mod first_screen;
 mod frame;
 mod journey;
 mod pages;

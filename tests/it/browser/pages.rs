@@ -88,7 +88,7 @@ async fn get_a_report(reader: &mut Reader) {
     reader.looks_at("mail").await;
 
     reader.open("/check-your-inbox").await;
-    reader.press("Send the message again").await;
+    reader.press("Send it again").await;
     poll::until("the word that it was sent", || reader.text("[role=status]")).await;
     reader.looks_at("check-your-inbox-again").await;
     reader.press("Confirm").await;

@@ -181,6 +181,18 @@ impl Reader {
         field.send_keys(text).await.unwrap();
     }
 
+    /// Opens what a form holds folded.
+    pub async fn unfolds(&self) {
+        assert!(!self.is_unfolded().await, "it is folded");
+        self.click(Locator::Css(".fold > summary")).await;
+        assert!(self.is_unfolded().await);
+    }
+
+    pub async fn is_unfolded(&self) -> bool {
+        let fold = self.find(Locator::Css(".fold")).await;
+        fold.prop("open").await.unwrap().as_deref() == Some("true")
+    }
+
     pub async fn tick(&self, id: &str) {
         self.click(Locator::Id(id)).await;
         assert!(self.is_ticked(id).await, "{id}");
@@ -226,7 +238,7 @@ impl Reader {
     /// Waits for the form to come back with what to do about it.
     pub async fn is_refused(&self) {
         let told = poll::until("a refused form", || self.text("#errors")).await;
-        assert!(told.starts_with("Check your answers"), "{told}");
+        assert!(told.starts_with("There is a problem"), "{told}");
         assert!(self.title().await.starts_with("Error: "));
         let in_order = "const fields = [...document.querySelectorAll('#errors a')]
                 .map(link => document.getElementById(link.hash.slice(1)));

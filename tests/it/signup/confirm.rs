@@ -191,7 +191,7 @@ async fn what_nobody_confirmed_is_forgotten(database: Database) {
 }
 
 #[apply(both_databases!)]
-async fn the_waiting_page_sends_again_when_it_says_so(database: Database) {
+async fn the_waiting_page_sends_again_at_any_time_and_says_when_it_comes(database: Database) {
     let app =
         TestApp::start_with(database, &[("ASSENT_LIMIT_MAIL_PER_ADDRESS", "2/15min,4/day")]).await;
     let asked = app.ask("ada@b.example").await;
@@ -201,18 +201,30 @@ async fn the_waiting_page_sends_again_when_it_says_so(database: Database) {
     let again = |cookie: String| {
         app.send(app.request("POST", "/check-your-inbox/resend").header("cookie", cookie))
     };
-    let page = show(asked.cookie()).await.text();
-    assert!(page.contains("09:01 UTC on 23 November 2026") && !page.contains("/resend"));
-    assert_eq!(again(asked.cookie()).await.location(), "/check-your-inbox?word=wait");
+    assert!(show(asked.cookie()).await.text().contains("/resend"));
+    let early = again(asked.cookie()).await;
+    assert_eq!(early.location(), "/check-your-inbox?word=queued");
+    let page = app.request("GET", early.location()).header("cookie", early.cookie());
+    let page = app.send(page).await.text();
+    assert!(page.contains("this one waits a little") && page.contains("it comes by 09:03 UTC."));
+    // One waits at most, however often it is asked for.
+    let pressed = again(early.cookie()).await;
+    assert_eq!(pressed.location(), "/check-your-inbox?word=queued");
+    let waiting = "SELECT count(*) FROM outbox WHERE state = 'queued' AND kind = 'confirm'";
+    assert_eq!((app.mail_to("ada@b.example").len(), app.count(waiting).await), (1, 1));
 
     app.advance(Duration::from_secs(61));
-    assert!(show(asked.cookie()).await.text().contains("/resend"));
-    let sent = again(asked.cookie()).await;
-    assert_eq!(sent.location(), "/check-your-inbox?word=again");
     let (first, second) =
         (app.mail_to("ada@b.example")[0].clone(), app.next_mail("ada@b.example", 1).await);
     assert_eq!(first.link("/confirm/"), second.link("/confirm/"), "the first link still works");
-    assert!(show(sent.cookie()).await.text().contains("09:15 UTC on 23 November 2026"));
+    // Two in a quarter are all: the button stands, and the page says from when it is of use.
+    let page = show(pressed.cookie()).await.text();
+    assert!(page.contains("another from 09:15 UTC.") && page.contains("/resend"), "{page}");
+    let many = again(pressed.cookie()).await;
+    assert_eq!(many.location(), "/check-your-inbox?word=wait");
+    app.advance(Duration::from_mins(14));
+    assert_eq!(again(pressed.cookie()).await.location(), "/check-your-inbox?word=again");
+    app.next_mail("ada@b.example", 2).await;
 
     let stranger = app.get("/check-your-inbox").await;
     assert!(stranger.status == 200 && !stranger.text().contains("ada@b.example"));

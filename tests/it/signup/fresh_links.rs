@@ -269,7 +269,7 @@ async fn what_is_no_address_is_said_and_kept(database: Database) {
         assert!(
             answer.status == 422
                 && page.contains("<title>Error: ")
-                && page.contains("Check your answers"),
+                && page.contains("There is a problem"),
             "{typed}: {page}"
         );
         assert!(shown.is_empty() || page.contains(&format!("value=\"{shown}")), "{typed}: {page}");

@@ -285,7 +285,10 @@ async fn pages_of_what_went_wrong() {
     let away = start().await;
     assert_eq!(away.get(PATH).await.status, 200);
     away.core.db.close().await;
-    same_page("error_503", &away.ask("ada@b.example").await, 503);
+    let typed = form("ada@b.example", "&name=Ada+Hughes&newsletter=weekly");
+    same_page("report_unstored", &away.post(PATH, &typed).await, 503);
+    let lost = away.post("/fresh-link", "email=ada%40b.example").await;
+    same_page("error_503", &lost, 503);
     assert_eq!(away.get(PATH).await.status, 200, "pages are still served");
 }
 

@@ -17,7 +17,7 @@ use crate::web::http::fields::Fields;
 use crate::web::http::ready::Ready;
 use crate::web::public::blank_form::{FormPage, FormPages};
 use crate::web::public::shown_form::ShownForm;
-use crate::web::public::signup_form::{Place, take};
+use crate::web::public::signup_form::{Place, take, unstored};
 use crate::web::state::catalog::Catalog;
 use crate::web::visitor::Visitor;
 use crate::web::{App, Error, origin};
@@ -76,13 +76,18 @@ pub(super) async fn submit(
     let own = FormPage { name: &name(&context), render: &render };
     let pages = FormPages { own, other: None };
     let place = Place { pages, page: frame.host.clone(), before: None };
-    match take(&visitor, &context, &fields, place).await? {
-        Ok(waiting) => {
+    match take(&visitor, &context, &fields, place).await {
+        Ok(Ok(waiting)) => {
             let page = inbox_page::page(&app, &frame, &waiting, Said::default()).await?;
             Ok((StatusCode::ACCEPTED, Extension(InFrame), page).into_response())
         }
-        Err(page) => {
+        Ok(Err(page)) => {
             Ok((StatusCode::UNPROCESSABLE_ENTITY, Extension(InFrame), page).into_response())
+        }
+        Err(error) => {
+            let mut answer = unstored(&app, (&context, &fields), &pages, error)?;
+            answer.extensions_mut().insert(InFrame);
+            Ok(answer)
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::templates::page::Page;
 use crate::web::form::frame::Frame;
 use crate::web::http::fields::FieldError;
 use crate::web::public::awaited_mail::{AwaitedMail, came_back};
+use crate::web::public::check_your_inbox::Word;
 use crate::web::waiting::Waiting;
 use crate::web::{App, Error};
 
@@ -14,7 +15,7 @@ use crate::web::{App, Error};
 #[derive(Clone, Copy, Default)]
 pub(super) struct Said<'a> {
     /// What came of it.
-    pub word: Option<&'static str>,
+    pub word: Option<Word>,
     /// The code that was typed, and what to do about it.
     pub refused: Option<(&'a str, &'static str)>,
 }
@@ -32,7 +33,8 @@ pub(super) async fn page(
         frame: frame.clone().starting_at(|start| waiting.address_of_form(start)),
         mail: AwaitedMail::new(app, &catalog, Some(waiting))?,
         came_back: came_back(app, waiting).await,
-        word: said.word,
+        word: said.word.and_then(Word::text),
+        queued: said.word == Some(Word::Queued),
         form: CodeForm {
             waiting: waiting.token(app).ok_or(Error::Internal)?,
             code: refused.map_or("", |(typed, _)| typed),
@@ -50,6 +52,8 @@ pub(in crate::web) struct EmbedInboxPage<'a> {
     /// Whether it could not be delivered.
     came_back: bool,
     word: Option<&'a str>,
+    /// Whether the message was asked for, and waits for its minute.
+    queued: bool,
     form: CodeForm<'a>,
 }
 
@@ -73,6 +77,7 @@ impl Page for EmbedInboxPage<'_> {
             mail,
             came_back: false,
             word: None,
+            queued: false,
             form: form.clone(),
         };
         let [sent, rests, later, newsletter, many, _] = AwaitedMail::samples().map(page);
@@ -80,7 +85,7 @@ impl Page for EmbedInboxPage<'_> {
         vec![
             Self { word: Some("You asked for the message again."), ..sent.clone() },
             rests,
-            later,
+            Self { queued: true, ..later },
             Self { frame: untold, form: refused, ..newsletter },
             many,
             Self { came_back: true, ..sent },

@@ -17,7 +17,7 @@ use crate::web::form::frame::{Frame, stated_host};
 use crate::web::form::resend::resend as resend_mail;
 use crate::web::headers::InFrame;
 use crate::web::http::fields::Fields;
-use crate::web::public::check_your_inbox::{AGAIN, PAUSED, TOO_EARLY};
+use crate::web::public::check_your_inbox::{AGAIN, PAUSED, TOO_MANY, Word};
 use crate::web::public::code::{NO_CODE, NO_TRY_LEFT, WRONG_CODE};
 use crate::web::visitor::Visitor;
 use crate::web::waiting::Waiting;
@@ -130,19 +130,21 @@ pub(super) async fn resend(
     };
     let Visitor { app, request_id, .. } = visitor;
     let said = |word| Said { word: Some(word), ..Said::default() };
+    let says = |text| said(Word::Said(text));
     let later = |mut response: Response, seconds: u64| {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         response
     };
     if app.catalog.get().await?.rests(step.waiting.report_slug().as_ref()) {
-        let page = step.again(&app, StatusCode::SERVICE_UNAVAILABLE, said(PAUSED)).await?;
+        let page = step.again(&app, StatusCode::SERVICE_UNAVAILABLE, says(PAUSED)).await?;
         return Ok(later(page, RESTS_FOR));
     }
     let at = app.moment_of(request_id);
     if let Some(next) = step.waiting.asks_again_from(&app.settings.mail_limit, at.now) {
-        let page = step.again(&app, StatusCode::TOO_MANY_REQUESTS, said(TOO_EARLY)).await?;
+        let page = step.again(&app, StatusCode::TOO_MANY_REQUESTS, says(TOO_MANY)).await?;
         return Ok(later(page, next.since(at.now).as_secs() + 1));
     }
     resend_mail(&app, &at, &mut step.waiting).await?;
-    step.again(&app, StatusCode::ACCEPTED, said(AGAIN)).await
+    let word = if step.waiting.waits(at.now) { Word::Queued } else { Word::Said(AGAIN) };
+    step.again(&app, StatusCode::ACCEPTED, said(word)).await
 }

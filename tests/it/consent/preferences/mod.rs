@@ -50,7 +50,7 @@ fn assert_refused(answer: &Answer, what: &str) {
     assert_eq!(answer.status, 422, "{what}");
     let page = answer.text();
     assert!(
-        page.contains("<title>Error: ") && page.contains("Check your answers"),
+        page.contains("<title>Error: ") && page.contains("There is a problem"),
         "{what}: {page}"
     );
 }
