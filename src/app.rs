@@ -26,6 +26,7 @@ pub use role::Role;
 pub use start_error::StartError;
 pub use tables::Tables;
 
+use crate::brand::Brand;
 use crate::clock::Clock;
 use crate::config::{Keys, Settings};
 use crate::domain::consent::evidence_key::EvidenceKey;
@@ -45,14 +46,15 @@ use crate::mail::transport::Transport;
 use crate::outgoing_http::PublicClient;
 use crate::outside::Outside;
 use crate::random::{Moment, Random};
+use crate::report_drawing::ReportDrawer;
 use crate::store::Db;
 use crate::store::database_clock::keep_time;
 use crate::templates::Templates;
 use crate::time_stamping::TimeStampingAuthority;
 use crate::web::state::ready_pages::ReadyPages;
 use crate::web::{
-    App, CatalogCache, CodeLimit, Comparisons, FiguresCache, HashPermits, InFlight, LedgerCheck,
-    NetworkLimits, OwnHost, WriteCheck,
+    App, Asset, CatalogCache, CodeLimit, Comparisons, FiguresCache, HashPermits, InFlight,
+    LedgerCheck, NetworkLimits, OwnHost, WriteCheck,
 };
 use crate::witnesses::Witnesses;
 use crate::worker::driver::Driver;
@@ -81,6 +83,8 @@ pub struct Core {
     pub seal_every: Duration,
     /// The way to Amazon SNS, for events of Amazon SES.
     pub amazon: Amazon,
+    /// What draws the first page of a report as its cover, where that is wanted.
+    pub drawer: Option<ReportDrawer>,
     /// The way to those who are told by webhooks.
     pub webhooks: PublicClient,
     /// Who signs each newest checkpoint.
@@ -123,6 +127,8 @@ impl Core {
             tracing::info!(people = split, "split up into the words they are found by");
         }
         keep_own_keys(&db, &keys).await?;
+        let drawer = settings.draw_covers.then(ReportDrawer::of_this_program).transpose();
+        let drawer = drawer.map_err(StartError::Program)?;
         let webhooks = PublicClient::new(settings.webhook_hosts.clone());
         let witnesses = Witnesses::new(&settings.ledger_witnesses);
         let time_stamping = settings.ledger_timestamp_url.clone().map(TimeStampingAuthority::new);
@@ -157,6 +163,7 @@ impl Core {
             links,
             seal_every,
             amazon,
+            drawer,
             webhooks,
             witnesses,
             time_stamping,
@@ -199,6 +206,7 @@ impl Core {
 pub struct Program {
     core: Core,
     worker: WorkerParts,
+    stylesheet: Asset,
     dev_mailbox: Option<Mailbox>,
 }
 
@@ -216,7 +224,13 @@ impl Program {
     /// Says which part cannot be used, and what to do.
     pub fn build(core: Core, demo: bool) -> Result<Self, StartError> {
         let settings = &core.settings;
-        let site = Arc::new(settings.site(demo, web::stylesheet().to_owned()));
+        let brand = Brand::load(
+            settings.brand_colour,
+            settings.brand_logo.as_deref(),
+            settings.brand_icon.as_deref(),
+        )?;
+        let stylesheet = web::site_stylesheet(&brand.css);
+        let site = Arc::new(settings.site(demo, stylesheet.path().to_owned(), brand.icon));
         let transport = Arc::new(transport(settings)?);
         let dev_mailbox = match transport.as_ref() {
             Transport::Mailbox(mailbox) if demo => Some(mailbox.clone()),
@@ -241,10 +255,11 @@ impl Program {
             checkpoint_recipient: settings.ledger_witness_mail.clone(),
             runs: LastRuns::new(core.moment().new_id()),
             witnesses: core.witnesses.clone(),
+            drawer: core.drawer.clone(),
             webhooks: core.webhooks.clone(),
             time_stamping: core.time_stamping.clone(),
         };
-        Ok(Self { core, worker, dev_mailbox })
+        Ok(Self { core, worker, stylesheet, dev_mailbox })
     }
 
     /// Runs until `stop`; then open requests are answered, what was handed in is stored, mails under
@@ -299,7 +314,7 @@ impl Program {
     }
 
     fn app(self, tasks: &TaskTracker) -> App {
-        let Self { core, worker, dev_mailbox } = self;
+        let Self { core, worker, stylesheet, dev_mailbox } = self;
         let intake = Intake::start(
             &IntakeParts {
                 db: core.db.clone(),
@@ -321,6 +336,7 @@ impl Program {
         App {
             relay_events: relay_proof.map(|proof| EventEndpoint::new(proof, &core.amazon)),
             catalog,
+            stylesheet,
             postmaster,
             intake,
             ready_pages: ReadyPages::default(),

@@ -3,6 +3,7 @@
 
 pub mod domain;
 
+pub mod brand;
 pub mod clock;
 pub mod folders;
 pub mod outgoing_http;
@@ -12,6 +13,7 @@ pub mod templates;
 pub mod tls;
 
 pub mod files;
+pub mod report_drawing;
 pub mod time_stamping;
 pub mod witnesses;
 

@@ -15,6 +15,8 @@ pub struct Site {
     pub demo: bool,
     /// The address of the stylesheet, which changes with its content.
     pub css: String,
+    /// The icon of each page, as a URL that holds it.
+    pub icon: String,
     /// The zone that days and times are written in.
     pub timezone: TimeZone,
     /// Where whoever uses the program gets its sources (AGPL-3.0 §13), if that is known.
@@ -65,6 +67,7 @@ impl Site {
             },
             demo: false,
             css: "/assets/site.css".to_owned(),
+            icon: "data:,".to_owned(),
             timezone: TimeZone::UTC,
             source_url: Some("https://code.example.org/assent".to_owned()),
         }

@@ -1,5 +1,6 @@
 //! Why the program cannot start.
 
+use crate::brand::BrandError;
 use crate::config::KeysError;
 use crate::files::FilesError;
 use crate::mail::dkim_key::DkimKeyError;
@@ -37,6 +38,12 @@ pub enum StartError {
          that made it (ASSENT_LEDGER_KEY_FILE), or name its public key in ASSENT_LEDGER_OLD_KEYS: {0}"
     )]
     ForeignLedgerKey(String),
+    /// Where the program lies, which it starts again to draw reports.
+    #[error("the system does not say where this program lies")]
+    Program(#[source] std::io::Error),
+    /// The publisher's logo or icon.
+    #[error(transparent)]
+    Brand(#[from] BrandError),
     /// The file store.
     #[error(transparent)]
     Files(#[from] FilesError),

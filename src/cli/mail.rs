@@ -61,7 +61,7 @@ impl Test {
         tls::use_ring();
         let at = Moment::new(&Clock::System, &Random::System);
         let templates = Templates::load(settings.templates_dir.as_deref(), &settings.timezone)?;
-        let site = settings.site(false, String::new());
+        let site = settings.site(false, String::new(), String::new());
         let keys = Keys::load(settings, &Random::System)?;
         let sender = sender(settings, &keys.links)?;
         let mail = TestMail { date: at.now, base_url: settings.origin() };

@@ -7,6 +7,7 @@ mod bundle;
 mod check;
 mod demo;
 mod dkim;
+mod draw_report;
 mod erase;
 mod export;
 mod import;
@@ -91,6 +92,8 @@ enum Alone {
     /// Read one message that came back, on standard input: a bounce or a complaint
     Bounce(bounce::BounceCommand),
     Openapi(openapi::Openapi),
+    #[command(hide = true, name = crate::report_drawing::COMMAND)]
+    DrawReport(draw_report::DrawReport),
     /// Name, copy and check the texts of pages and mails; a running server reads them when it starts
     #[command(subcommand)]
     Templates(templates::TemplatesCommand),
@@ -166,11 +169,20 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     limits::keep_files_private();
     limits::allow_many_connections();
+    // Within the memory that it leaves itself there is no room for a runtime.
+    if let Command::Alone(Alone::DrawReport(command)) = &arguments.command {
+        return told(command.run());
+    }
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(Into::into)
         .and_then(|runtime| runtime.block_on(run(arguments)));
+    told(outcome)
+}
+
+/// How the program ends; what went wrong is said.
+fn told(outcome: Outcome) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -230,6 +242,7 @@ async fn run_alone(config: Option<PathBuf>, tables: Tables, command: Alone) -> O
             command.run(config, tables).await
         }
         Alone::Openapi(command) => command.run(&settings(config)?),
+        Alone::DrawReport(command) => command.run(),
         Alone::Templates(command) => command.run(config),
     }
 }

@@ -20,7 +20,7 @@ use crate::flows::catalog::edit_report::{NewReturn, ReportEdit, edit_report};
 use crate::flows::catalog::publish_report::{publish_report, withdraw_report};
 use crate::flows::catalog::report_error::ReportError;
 use crate::random::Moment;
-use crate::store::catalog::reports::{self, Report};
+use crate::store::catalog::reports::{self, DrawnReport, Report};
 
 #[derive(Subcommand)]
 pub(super) enum ReportCommand {
@@ -167,6 +167,7 @@ impl Add {
             status: ReportStatus::Draft,
             created_at: act.at.now,
             published_at: None,
+            drawn: DrawnReport::default(),
         };
         let offers = ReportOffers { newsletters: &self.newsletters, purposes: &self.purposes };
         let named = AtomicBool::new(false);

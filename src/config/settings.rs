@@ -14,6 +14,7 @@ use super::published::{SOURCE_URL, security_contact, source_url};
 use super::read::{duration, from_str, parse, said};
 use super::sources::Values;
 use super::{ConfigError, ConfigErrors};
+use crate::brand::BrandColour;
 use crate::domain::alarm::OnCollapse;
 use crate::domain::base_url::{host, origin};
 use crate::domain::consent::processing::Processing;
@@ -94,6 +95,14 @@ pub struct Settings {
     pub templates_dir: Option<PathBuf>,
     /// Origins that may post forms, call the signup API and frame the form.
     pub embed_origins: Vec<String>,
+    /// The colour of readers' pages.
+    pub brand_colour: Option<BrandColour>,
+    /// A picture in place of the site's name at the top of readers' pages.
+    pub brand_logo: Option<PathBuf>,
+    /// A picture that browsers show beside the title of a page.
+    pub brand_icon: Option<PathBuf>,
+    /// Whether the first page of a report is drawn as its cover.
+    pub draw_covers: bool,
     /// Whether it is kept where readers came from.
     pub signup_sources: bool,
     /// Hosts that webhooks may be sent to in the clear, and wherever they are.
@@ -148,6 +157,7 @@ impl Settings {
         let text = |key: &str, default: &str| {
             values.get(key).map_or_else(|| default.to_owned(), |source| source.value.clone())
         };
+        let path = |key: &str| values.get(key).map(|source| PathBuf::from(&source.value));
         let secret = |key: &str| values.get(key).map(|s| SecretString::from(s.value.clone()));
         let data_dir = PathBuf::from(text("data_dir", "data"));
         let in_data =
@@ -230,8 +240,15 @@ impl Settings {
                 },
             )?,
             bot_check: parse(values, "bot_check", "off", from_str)?,
-            templates_dir: values.get("templates_dir").map(|source| PathBuf::from(&source.value)),
+            templates_dir: path("templates_dir"),
             embed_origins: parse(values, "embed_origins", "", origins)?,
+            brand_colour: parse(values, "brand.colour", "", |text| match text {
+                "" => Ok(None),
+                text => text.parse().map(Some).map_err(|error| said(&error)),
+            })?,
+            brand_logo: path("brand.logo"),
+            brand_icon: path("brand.icon"),
+            draw_covers: parse(values, "draw_covers", "true", yes_or_no)?,
             signup_sources: parse(values, "signup_sources", "true", yes_or_no)?,
             webhook_hosts: parse(values, "webhooks.allowed_hosts", "", AllowedHosts::read)?,
             log_json: parse(values, "log_format", "text", |text| match text {
@@ -253,12 +270,13 @@ impl Settings {
 
     /// The site as pages and mails show it; mails need no stylesheet.
     #[must_use]
-    pub fn site(&self, demo: bool, css: String) -> Site {
+    pub fn site(&self, demo: bool, css: String, icon: String) -> Site {
         Site {
             name: self.controller.site_name().to_owned(),
             controller: self.controller.clone(),
             demo,
             css,
+            icon,
             timezone: self.timezone.clone(),
             source_url: self.source_url.as_ref().map(ToString::to_string),
         }
@@ -361,6 +379,9 @@ mod tests {
             ("ASSENT_LIMIT_SIGNUPS_PER_IP", "many"),
             ("ASSENT_LIMIT_CONFIRMATIONS_COLLAPSE", "stop"),
             ("ASSENT_EMBED_ORIGINS", "https://a.test/path"),
+            ("ASSENT_BRAND_COLOUR", "gold"),
+            ("ASSENT_BRAND_COLOUR", "#ffd700"),
+            ("ASSENT_DRAW_COVERS", "never"),
             ("ASSENT_SIGNUP_SOURCES", "off"),
             ("ASSENT_BOT_CHECK", "on,alarm"),
             ("ASSENT_BOT_CHECK", "reports"),

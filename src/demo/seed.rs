@@ -35,7 +35,7 @@ use crate::random::Moment;
 use crate::site::Controller;
 use crate::store::catalog::newsletters::NewNewsletter;
 use crate::store::catalog::notices::Notice;
-use crate::store::catalog::reports::{self, Report};
+use crate::store::catalog::reports::{self, DrawnReport, Report};
 use crate::store::contacts::subscribers;
 use crate::store::mail::mails::{self, MailFilter};
 use crate::store::mail::outbox;
@@ -169,6 +169,7 @@ async fn report(files: &Files, at: &Moment) -> Result<Report, SeedError> {
         status: ReportStatus::Draft,
         created_at: at.now,
         published_at: None,
+        drawn: DrawnReport::default(),
     })
 }
 

@@ -18,6 +18,8 @@ pub enum BackgroundTask {
     WorkPolicies,
     /// Makes the exports that take too long for a browser.
     MakeExports,
+    /// Draws the first page of reports as their covers.
+    DrawReports,
     /// Gives what was recorded its place in the ledger.
     SealLedger,
     /// Checks the whole ledger.

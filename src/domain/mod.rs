@@ -5,6 +5,7 @@ pub mod alarm;
 pub mod background_task;
 pub mod base_url;
 pub mod catalog;
+pub mod colour;
 pub mod consent;
 pub mod contacts;
 pub mod day;

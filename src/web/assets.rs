@@ -1,11 +1,10 @@
-//! Stylesheets and the console's scripts: built in, cached for good under names that change with their
-//! content.
+//! Stylesheets and scripts, all built in. Those of our own pages are cached for good under names that change with their
+//! content; those that other sites name have addresses that stay.
 
 use std::sync::{Arc, LazyLock};
 
-use assent_ledger::digest::sha256_hex;
 use axum::Router;
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use axum::routing::get;
@@ -13,19 +12,16 @@ use serde::Serialize;
 
 use super::headers::{RESOURCE_POLICY, SHOWN_ANYWHERE};
 use super::{App, Error};
+use crate::web::http::asset::Asset;
 use crate::web::http::ready::Ready;
-use crate::web::http::validators::Validators;
 
 // The publisher's colours and type stand in a file of their own, in front of both stylesheets.
-static SITE_CSS: LazyLock<Asset> = LazyLock::new(|| {
-    let text =
-        concat!(include_str!("../../assets/brand.css"), include_str!("../../assets/site.css"));
-    Asset::css("site", text)
-});
+const SITE_CSS: &str =
+    concat!(include_str!("../../assets/brand.css"), include_str!("../../assets/site.css"));
 static CONSOLE_CSS: LazyLock<Asset> = LazyLock::new(|| {
     let text =
         concat!(include_str!("../../assets/brand.css"), include_str!("../../assets/console.css"));
-    Asset::css("console", text)
+    Asset::css("console", text.to_owned())
 });
 static CONSOLE_SCRIPT: LazyLock<Asset> =
     LazyLock::new(|| Asset::script("console", include_str!("../../assets/console.js")));
@@ -55,36 +51,15 @@ static ALTCHA: LazyLock<Ready> =
 static FORM_CHECK: LazyLock<Ready> =
     LazyLock::new(|| Ready::script_for_others(include_str!("../../assets/form-check.js")));
 
-/// A file that comes with the program.
-struct Asset {
-    path: String,
-    ready: Ready,
-}
-
-impl Asset {
-    fn css(name: &str, text: &'static str) -> Self {
-        Self::new((name, "css"), "text/css; charset=utf-8", text)
-    }
-
-    fn script(name: &str, text: &'static str) -> Self {
-        Self::new((name, "js"), "text/javascript; charset=utf-8", text)
-    }
-
-    fn new((name, ending): (&str, &str), kind: &'static str, text: &'static str) -> Self {
-        let path = format!("/assets/{name}.{}.{ending}", &sha256_hex(text.as_bytes())[..12]);
-        Self { path, ready: Ready::for_good(Validators::of_text(text), kind, text) }
-    }
-}
-
-/// The path of the reader pages' stylesheet.
+/// The stylesheet of readers' pages: what comes with the program, and the publisher's brand behind it.
 #[must_use]
-pub fn stylesheet() -> &'static str {
-    &SITE_CSS.path
+pub fn site_stylesheet(brand: &str) -> Asset {
+    Asset::css("site", format!("{SITE_CSS}{brand}"))
 }
 
 /// The path of the script of the form in a frame.
 pub(super) fn framed_script() -> &'static str {
-    &FRAMED_SCRIPT.path
+    FRAMED_SCRIPT.path()
 }
 
 /// What every page of the console loads, as templates see it.
@@ -101,7 +76,7 @@ pub struct ConsoleAssets {
 /// The paths of what the console's pages load.
 #[must_use]
 pub fn console_assets() -> ConsoleAssets {
-    ConsoleAssets { css: &CONSOLE_CSS.path, htmx: &HTMX.path, script: &CONSOLE_SCRIPT.path }
+    ConsoleAssets { css: CONSOLE_CSS.path(), htmx: HTMX.path(), script: CONSOLE_SCRIPT.path() }
 }
 
 /// Where the scripts for other sites stand.
@@ -133,9 +108,13 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/form-check.js", get(form_check))
 }
 
-async fn show(Path(name): Path<String>, request: HeaderMap) -> Result<Response, Error> {
-    let all = [&SITE_CSS, &CONSOLE_CSS, &CONSOLE_SCRIPT, &FRAMED_SCRIPT, &HTMX];
-    let asked = |asset: &&&LazyLock<Asset>| asset.path.strip_prefix("/assets/") == Some(&name);
+async fn show(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    request: HeaderMap,
+) -> Result<Response, Error> {
+    let all: [&Asset; 5] = [&app.stylesheet, &CONSOLE_CSS, &CONSOLE_SCRIPT, &FRAMED_SCRIPT, &HTMX];
+    let asked = |asset: &&&Asset| asset.path().strip_prefix("/assets/") == Some(&name);
     let asset = all.iter().find(asked).ok_or(Error::NotFound)?;
-    asset.ready.answer(&request).await
+    asset.answer(&request).await
 }

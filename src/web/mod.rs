@@ -32,10 +32,11 @@ mod visitor;
 mod waiting;
 
 pub use api::openapi_text;
-pub use assets::{ConsoleAssets, console_assets, stylesheet};
+pub use assets::{ConsoleAssets, console_assets, site_stylesheet};
 pub use console::UPLOADS_AT_ONCE;
 pub use error::Error;
 pub use export::EXPORTS_AT_ONCE;
+pub use http::asset::Asset;
 pub use router::router;
 pub use state::app::App;
 pub use state::catalog::CatalogCache;

@@ -118,6 +118,9 @@ pub enum TaskError {
     /// The file store did not answer.
     #[error(transparent)]
     Files(#[from] FilesError),
+    /// A process of its own could not be started, or the disk did not take what it works on.
+    #[error("the first page of a report could not be drawn here")]
+    Drawing(#[from] std::io::Error),
     /// It panicked, with these words.
     #[error("it panicked: {0}")]
     Panicked(String),

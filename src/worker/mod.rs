@@ -33,6 +33,7 @@ use crate::mail::compose::Sender;
 use crate::mail::transport::Transport;
 use crate::outgoing_http::PublicClient;
 use crate::random::{Moment, Random};
+use crate::report_drawing::ReportDrawer;
 use crate::site::Site;
 use crate::store::Db;
 use crate::templates::Templates;
@@ -73,6 +74,8 @@ pub struct WorkerParts {
     pub seal_every: Duration,
     /// Who is mailed the newest checkpoint every day.
     pub checkpoint_recipient: Option<EmailAddress>,
+    /// What draws the first page of a report as its cover, where that is wanted.
+    pub drawer: Option<ReportDrawer>,
     /// The way to those who are told by webhooks.
     pub webhooks: PublicClient,
     /// Who signs each newest checkpoint.

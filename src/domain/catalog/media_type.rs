@@ -20,10 +20,12 @@ const PDF: MediaType = MediaType { name: "application/pdf", format: "PDF", endin
 const EPUB: MediaType = MediaType { name: "application/epub+zip", format: "EPUB", ending: "epub" };
 const ZIP: MediaType = MediaType { name: "application/zip", format: "ZIP", ending: "zip" };
 const PNG: MediaType = MediaType { name: "image/png", format: "PNG", ending: "png" };
-const JPEG: MediaType = MediaType { name: "image/jpeg", format: "JPEG", ending: "jpg" };
 const WEBP: MediaType = MediaType { name: "image/webp", format: "WebP", ending: "webp" };
 
 impl MediaType {
+    /// A photograph, or a page that was drawn.
+    pub const JPEG: Self = Self { name: "image/jpeg", format: "JPEG", ending: "jpg" };
+
     /// The kind of a report file: PDF, EPUB or ZIP (which office documents are too). A PDF may have some bytes in front of
     /// its header, such as a byte order mark or a line of whatever made it: readers look for it in the first 1,024
     /// bytes (ISO 32000-1, Annex H.3, note 13), unless these begin as another kind.
@@ -47,7 +49,7 @@ impl MediaType {
     pub fn of_cover(head: &[u8]) -> Option<Self> {
         match head {
             _ if head.starts_with(b"\x89PNG\r\n\x1a\n") => Some(PNG),
-            _ if head.starts_with(b"\xff\xd8\xff") => Some(JPEG),
+            _ if head.starts_with(b"\xff\xd8\xff") => Some(MediaType::JPEG),
             _ if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP") => Some(WEBP),
             _ => None,
         }
@@ -63,7 +65,7 @@ pub struct UnknownMediaType;
 impl FromStr for MediaType {
     type Err = UnknownMediaType;
     fn from_str(name: &str) -> Result<Self, UnknownMediaType> {
-        let mut all = [PDF, EPUB, ZIP, PNG, JPEG, WEBP].into_iter();
+        let mut all = [PDF, EPUB, ZIP, PNG, MediaType::JPEG, WEBP].into_iter();
         all.find(|kind| kind.name == name).ok_or(UnknownMediaType)
     }
 }

@@ -7,6 +7,7 @@ pub mod delete_report;
 pub mod edit_newsletter;
 pub mod edit_purpose;
 pub mod edit_report;
+pub mod keep_drawing;
 pub mod offer_newsletter;
 pub mod offer_purpose;
 pub mod publish_report;

@@ -3,4 +3,5 @@
 pub mod newsletters;
 pub mod notices;
 pub mod purposes;
+pub mod report_drawings;
 pub mod reports;

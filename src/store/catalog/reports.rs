@@ -35,9 +35,9 @@ pub struct Report {
     pub sha256: String,
     /// How many pages it has, where that is known.
     pub pages: Option<i64>,
-    /// Where its cover lies in the file store.
+    /// Where the cover that was chosen for it lies in the file store.
     pub cover_key: Option<String>,
-    /// The cover's media type.
+    /// That cover's media type.
     pub cover_media_type: Option<MediaType>,
     /// Whether the form requires a name.
     pub requires_name: bool,
@@ -53,6 +53,45 @@ pub struct Report {
     pub created_at: Timestamp,
     /// When it was first published.
     pub published_at: Option<Timestamp>,
+    /// What was drawn of its file.
+    #[sqlx(flatten)]
+    pub drawn: DrawnReport,
+}
+
+/// What was drawn of a report's file, so far; nothing of one that was replaced.
+#[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct DrawnReport {
+    /// How many pages were counted.
+    #[sqlx(rename = "drawn_pages")]
+    pub pages: Option<i64>,
+    /// Where its first page lies in the file store, small, as JPEG.
+    #[sqlx(rename = "drawn_cover_key")]
+    pub cover_key: Option<String>,
+    /// Where the same lies as a card for social networks, as JPEG.
+    #[sqlx(rename = "drawn_card_key")]
+    pub card_key: Option<String>,
+}
+
+impl Report {
+    /// How many pages it has: as somebody said, or as they were counted.
+    #[must_use]
+    pub fn length(&self) -> Option<i64> {
+        self.pages.or(self.drawn.pages)
+    }
+
+    /// Where its cover lies and what it is: the one that was chosen, or its first page.
+    #[must_use]
+    pub fn cover(&self) -> Option<(&str, MediaType)> {
+        let chosen = self.cover_key.as_deref().zip(self.cover_media_type);
+        chosen.or_else(|| Some((self.drawn.cover_key.as_deref()?, MediaType::JPEG)))
+    }
+
+    /// Where the picture lies that social networks show, and what it is.
+    #[must_use]
+    pub fn card(&self) -> Option<(&str, MediaType)> {
+        let chosen = self.cover_key.as_deref().zip(self.cover_media_type);
+        chosen.or_else(|| Some((self.drawn.card_key.as_deref()?, MediaType::JPEG)))
+    }
 }
 
 /// A file about to become a report's.
@@ -122,10 +161,13 @@ pub async fn insert(tx: &mut Tx, report: &Report, newsletters: &[Uuid]) -> sqlx:
 macro_rules! reports {
     ($which:literal) => {
         concat!(
-            "SELECT report_id, slug, title, summary, body, file_key, media_type, byte_size, sha256, pages, cover_key,
-                    cover_media_type, requires_name, requires_organisation, requires_job_title, status, created_at,
-                    published_at, return_to
-             FROM report ",
+            "SELECT report.report_id, slug, title, summary, body, report.file_key, media_type, byte_size, sha256,
+                    report.pages, report.cover_key, cover_media_type, requires_name, requires_organisation,
+                    requires_job_title, status, created_at, published_at, return_to, drawn.pages AS drawn_pages,
+                    drawn.cover_key AS drawn_cover_key, drawn.card_key AS drawn_card_key
+             FROM report
+             LEFT JOIN report_drawing AS drawn
+                    ON drawn.report_id = report.report_id AND drawn.file_key = report.file_key ",
             $which
         )
     };
@@ -133,7 +175,7 @@ macro_rules! reports {
 
 /// All reports, newest first.
 pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Report>> {
-    const LIST: &str = reports!("ORDER BY created_at DESC, report_id DESC");
+    const LIST: &str = reports!("ORDER BY created_at DESC, report.report_id DESC");
     on!(tx, |conn| sqlx::query_as(LIST).fetch_all(conn).await)
 }
 
@@ -147,7 +189,7 @@ pub async fn find(tx: &mut Tx, slug: &Slug) -> sqlx::Result<Option<Report>> {
 pub async fn lock(tx: &mut Tx, slug: &Slug) -> sqlx::Result<Option<Report>> {
     const LOCK: Sql = Sql {
         sqlite: reports!("WHERE slug = $1"),
-        postgres: reports!("WHERE slug = $1 FOR UPDATE"),
+        postgres: reports!("WHERE slug = $1 FOR UPDATE OF report"),
     };
     on!(tx, LOCK, |conn, sql| sqlx::query_as(sql).bind(slug).fetch_optional(conn).await)
 }
@@ -200,7 +242,7 @@ pub async fn mark_withdrawn(tx: &mut Tx, at: &Moment, slug: &Slug) -> sqlx::Resu
 pub struct DraftFiles {
     /// Its file.
     pub file_key: String,
-    /// Its cover.
+    /// The cover that was chosen for it.
     pub cover_key: Option<String>,
 }
 

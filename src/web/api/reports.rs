@@ -99,11 +99,11 @@ fn report<'a>(app: &App, catalog: &Catalog, report: &'a Report) -> OfferedReport
         slug: report.slug.as_str(),
         title: &report.title,
         summary: &report.summary,
-        cover: report.cover_key.as_ref().map(|_| format!("{url}/cover")),
+        cover: report.cover().map(|_| format!("{url}/cover")),
         url,
         media_type: report.media_type.name,
         byte_size: report.byte_size,
-        pages: report.pages,
+        pages: report.length(),
         published_at: report.published_at,
         resting: catalog.rests(Some(&report.slug)),
     }

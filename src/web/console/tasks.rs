@@ -158,6 +158,7 @@ fn title(task: BackgroundTask) -> &'static str {
         BackgroundTask::AnswerLinkRequests => "Mail lost links again",
         BackgroundTask::WorkPolicies => "Tell of new policies, and end what ran out",
         BackgroundTask::MakeExports => "Make large exports",
+        BackgroundTask::DrawReports => "Draw the covers of reports",
         BackgroundTask::SealLedger => "Seal the ledger",
         BackgroundTask::VerifyLedger => "Check the ledger",
         BackgroundTask::MailCheckpoint => "Mail the newest checkpoint",
@@ -198,6 +199,9 @@ fn meanwhile(task: BackgroundTask) -> &'static str {
             "Nobody is told of a new policy or asked again. What ran out is in no export, whatever happens here."
         }
         BackgroundTask::MakeExports => "Exports that were asked for wait. Small ones can be taken.",
+        BackgroundTask::DrawReports => {
+            "Reports without a cover of their own show a plain sheet, and no number of pages unless it was typed."
+        }
         BackgroundTask::SealLedger => {
             "Consents are recorded, and cannot be proved before they are sealed."
         }

@@ -1,6 +1,7 @@
 //! HTTP itself: bodies, fields, codings, conditions, connections. Nothing here knows what the site is about.
 
 pub(super) mod accept;
+pub(super) mod asset;
 pub(super) mod body;
 pub(super) mod coding;
 pub(super) mod fields;

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::blank_form::{FormPage, FormPages};
 use super::shown_form::{ShownForm, page_form};
 use super::signup_form::{begun, checking, page_headers, receive, rests, slug};
+use crate::domain::catalog::media_type::MediaType;
 use crate::domain::catalog::report::readable_size;
 use crate::domain::signup::submitted_form::form_name;
 use crate::domain::timestamp::Timestamp;
@@ -35,6 +36,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/reports/{slug}", get(show).post(submit))
         .route("/reports/{slug}/begin", get(lead).post(begin))
         .route("/reports/{slug}/cover", get(cover))
+        .route("/reports/{slug}/card", get(card))
 }
 
 async fn show(
@@ -108,15 +110,33 @@ async fn cover(
 ) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
     let report = &find(&catalog, &slug_text)?.report;
-    let (key, media_type) =
-        report.cover_key.as_ref().zip(report.cover_media_type).ok_or(Error::NotFound)?;
+    picture(&app, report.cover(), &request).await
+}
+
+async fn card(
+    State(app): State<Arc<App>>,
+    Path(slug_text): Path<String>,
+    request: HeaderMap,
+) -> Result<Response, Error> {
+    let catalog = app.catalog.get().await?;
+    let report = &find(&catalog, &slug_text)?.report;
+    picture(&app, report.card(), &request).await
+}
+
+/// A picture of a report, which anybody may show.
+async fn picture(
+    app: &App,
+    stored: Option<(&str, MediaType)>,
+    request: &HeaderMap,
+) -> Result<Response, Error> {
+    let (key, media_type) = stored.ok_or(Error::NotFound)?;
     // Another picture lies under another key, whose last part may stand in a tag.
     let name = key.rsplit('/').next().unwrap_or(key);
     let state = Validators::of_file(name, put_at(key), app.clock.now());
     let mut headers = state.headers();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
     headers.insert(RESOURCE_POLICY, SHOWN_ANYWHERE);
-    if let Some(same) = state.not_modified(&request, &headers)? {
+    if let Some(same) = state.not_modified(request, &headers)? {
         return Ok(same);
     }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type.name));
@@ -129,12 +149,13 @@ fn find<'a>(catalog: &'a Catalog, slug_text: &str) -> Result<&'a OfferedReport, 
 
 /// The page; without a form while that rests.
 fn page(app: &App, report: &Report, form: Option<ShownForm<'_>>) -> Result<Html<String>, Error> {
-    app.page(&ReportPage { report: ShownReport::from(report), form })
+    let sharing = Some(Sharing::of(app, report));
+    app.page(&ReportPage { report: ShownReport::from(report), form, sharing })
 }
 
 /// Where readers get a published report's cover, if it has one.
 pub(super) fn cover_path(report: &Report) -> Option<String> {
-    report.cover_key.as_ref().map(|_| format!("/reports/{}/cover", report.slug))
+    report.cover().map(|_| format!("/reports/{}/cover", report.slug))
 }
 
 /// What the page of a report shows, whoever may see it yet: the report, and its form where there can be one,
@@ -147,7 +168,7 @@ pub(in crate::web) fn preview<'a>(
     let form = FormContext::of_report(catalog, offered)
         .ok()
         .map(|context| page_form(&context, None).posting_to(path));
-    ReportPage { report: ShownReport::from(&offered.report), form }
+    ReportPage { report: ShownReport::from(&offered.report), form, sharing: None }
 }
 
 /// `public/report.html`.
@@ -155,6 +176,32 @@ pub(in crate::web) fn preview<'a>(
 pub(in crate::web) struct ReportPage<'a> {
     pub(in crate::web) report: ShownReport<'a>,
     form: Option<ShownForm<'a>>,
+    /// What is said to whom a link to it is shown; nothing while nobody may follow it.
+    sharing: Option<Sharing>,
+}
+
+/// What sites show of a link to a report (The Open Graph protocol).
+#[derive(Clone, Debug, Serialize)]
+struct Sharing {
+    /// The page.
+    url: String,
+    /// Its picture.
+    picture: Option<String>,
+    /// Whether the picture is the card that was drawn, of 1200 × 630 pixels.
+    is_card: bool,
+}
+
+impl Sharing {
+    fn of(app: &App, report: &Report) -> Self {
+        let url = format!("{}{BELOW}{}", app.links.base_url, report.slug);
+        let picture = report.card().map(|_| format!("{url}/card"));
+        Self { picture, url, is_card: report.cover_key.is_none() }
+    }
+
+    fn sample() -> Self {
+        let url = "https://reports.example.org/reports/digital-councils".to_owned();
+        Self { picture: Some(format!("{url}/card")), url, is_card: true }
+    }
 }
 
 /// A report as its own page shows it.
@@ -163,8 +210,6 @@ pub(in crate::web) struct ShownReport<'a> {
     #[serde(flatten)]
     pub(in crate::web) card: ReportCard<'a>,
     body: Option<String>,
-    /// Where its cover is had.
-    pub(in crate::web) cover: Option<String>,
 }
 
 /// A report as pages name it.
@@ -176,17 +221,15 @@ pub(in crate::web) struct ReportCard<'a> {
     format: &'static str,
     size: String,
     pages: Option<i64>,
+    /// Where its cover is had.
+    pub(in crate::web) cover: Option<String>,
     /// Since when readers have it; none where they do not yet.
     pub(in crate::web) date: Option<Timestamp>,
 }
 
 impl<'a> From<&'a Report> for ShownReport<'a> {
     fn from(report: &'a Report) -> Self {
-        Self {
-            card: ReportCard::from(report),
-            body: report.body.as_deref().map(markdown::render),
-            cover: cover_path(report),
-        }
+        Self { card: ReportCard::from(report), body: report.body.as_deref().map(markdown::render) }
     }
 }
 
@@ -198,7 +241,8 @@ impl<'a> From<&'a Report> for ReportCard<'a> {
             summary: &report.summary,
             format: report.media_type.format,
             size: readable_size(report.byte_size),
-            pages: report.pages,
+            pages: report.length(),
+            cover: cover_path(report),
             date: Some(report.published_at.unwrap_or(report.created_at)),
         }
     }
@@ -211,15 +255,18 @@ impl Page for ReportPage<'_> {
         let whole = ShownReport {
             card: ReportCard::sample(Some(8)),
             body: Some("<p>About it.</p>".to_owned()),
-            cover: Some("/reports/digital-councils/cover".to_owned()),
         };
-        let bare = ShownReport { card: ReportCard::sample(Some(1)), body: None, cover: None };
+        let plain = ReportCard { cover: None, ..ReportCard::sample(Some(1)) };
+        let bare = ShownReport { card: plain, body: None };
         let endless = ShownReport { card: ReportCard::sample(None), ..whole.clone() };
+        let bare_link = Sharing { picture: None, is_card: false, ..Sharing::sample() };
+        let chosen = Sharing { is_card: false, ..Sharing::sample() };
+        let page = |report, form, sharing| Self { report, form, sharing };
         vec![
-            Self { report: whole.clone(), form: Some(ShownForm::sample()) },
-            Self { report: bare, form: Some(ShownForm::sample()) },
-            Self { report: endless, form: Some(ShownForm::sample().refused()) },
-            Self { report: whole, form: None },
+            page(whole.clone(), Some(ShownForm::sample()), Some(Sharing::sample())),
+            page(bare, Some(ShownForm::sample()), Some(bare_link)),
+            page(endless, Some(ShownForm::sample().refused()), Some(chosen)),
+            page(whole, None, None),
         ]
     }
 }
@@ -234,6 +281,7 @@ impl ReportCard<'_> {
             format: "PDF",
             size: "1.2 MB".to_owned(),
             pages,
+            cover: pages.map(|_| "/reports/digital-councils/cover".to_owned()),
             date: Some(Timestamp::SAMPLE),
         }
     }

@@ -31,6 +31,7 @@ use crate::random::{Moment, Random};
 use crate::site::Site;
 use crate::store::Db;
 use crate::templates::Templates;
+use crate::web::http::asset::Asset;
 use crate::web::state::ready_pages::ReadyPages;
 
 /// What every handler works with.
@@ -47,6 +48,8 @@ pub struct App {
     pub templates: Templates,
     /// What pages say of the publisher.
     pub site: Arc<Site>,
+    /// What readers' pages look like.
+    pub stylesheet: Asset,
     /// Who mail comes from.
     pub sender: Sender,
     /// The names by which mail filters know it.

@@ -2,6 +2,7 @@
 
 mod answer_link_requests;
 pub mod ask_witnesses;
+pub mod draw_reports;
 mod empty_log;
 mod exchange_outside;
 pub mod forget_exports;
@@ -74,6 +75,9 @@ pub fn of_worker(
         Box::new(watch_relay::WatchRelay(of())),
     ];
     tasks.extend(more);
+    if let Some(drawer) = &parts.drawer {
+        tasks.push(Box::new(draw_reports::DrawReports(of(), drawer.clone())));
+    }
     if parts.checkpoint_recipient.is_some() {
         tasks.push(Box::new(mail_checkpoint::MailCheckpoint(of())));
     }

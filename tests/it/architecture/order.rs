@@ -19,9 +19,9 @@ pub const MODULES: Order = Order {
     house: "src/",
     rows: &[
         &["domain", "tls"],
-        &["clock", "folders", "outgoing_http"],
+        &["brand", "clock", "folders", "outgoing_http"],
         &["random"],
-        &["files", "site", "templates", "time_stamping", "witnesses"],
+        &["files", "report_drawing", "site", "templates", "time_stamping", "witnesses"],
         &["outside"],
         &["store"],
         &["mail", "export"],

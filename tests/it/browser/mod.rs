@@ -3,6 +3,7 @@
 //! first: stories are told in the order of their names.
 
 mod bot_check;
+mod brand;
 mod choices;
 mod element;
 mod first_screen;

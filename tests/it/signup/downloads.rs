@@ -6,7 +6,7 @@ use assent::flows::catalog::edit_report::replace_file;
 use futures_util::future::join_all;
 use macro_rules_attribute::apply;
 
-use crate::support::app::{Answer, Database, PATH, REPORT, SLUG, TestApp};
+use crate::support::app::{Answer, Database, PATH, REPORT, SLUG, STYLES, TestApp};
 use crate::support::both_databases;
 
 const LIMIT_ONE: &[(&str, &str)] = &[("ASSENT_DOWNLOAD_LIMIT", "1")];
@@ -260,7 +260,7 @@ async fn nobody_puts_a_file_together_from_two(database: Database) {
 #[apply(both_databases!)]
 async fn public_pages_say_when_they_are_the_same(database: Database) {
     let app = TestApp::start(database).await;
-    let css = assent::web::stylesheet();
+    let css = STYLES.path();
     let text = "/policies/privacy/2026-11.md";
     let forms = ["/", PATH, "/newsletters"];
     let others = ["/policies/privacy", "/policies/privacy/2026-11", text, "/ledger/verify", css];

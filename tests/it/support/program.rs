@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::http_client;
 use super::{poll, postgres, story_time};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_assent");
+pub const BINARY: &str = env!("CARGO_BIN_EXE_assent");
 
 /// A command of the program with these settings alone, at the time of the story in this directory.
 pub fn command(dir: &Path, set: &[(&str, &str)], arguments: &[&str]) -> Command {

@@ -6,7 +6,7 @@ use std::io::Read;
 use assent::domain::staff::member::Role;
 use macro_rules_attribute::apply;
 
-use crate::support::app::{Answer, Database, PATH, TestApp, form};
+use crate::support::app::{Answer, Database, PATH, STYLES, TestApp, form};
 use crate::support::both_databases;
 use crate::support::desk::{escaped, hidden};
 use crate::support::poll;
@@ -44,7 +44,7 @@ fn unpacked(answer: &Answer) -> Vec<u8> {
 async fn every_coding_holds_the_same_page() {
     let app = TestApp::start(Database::Sqlite).await;
     let console = assent::web::console_assets();
-    for path in PAGES.into_iter().chain([assent::web::stylesheet(), console.css]) {
+    for path in PAGES.into_iter().chain([STYLES.path(), console.css]) {
         let plain = app.get(path).await;
         assert_eq!((plain.status, plain.header("content-encoding")), (200, ""), "{path}");
         let is_short = plain.body.len() < 256;

@@ -3,7 +3,7 @@
 use macro_rules_attribute::apply;
 
 use super::{assert_secured, bare, post, status};
-use crate::support::app::{Database, PATH, TestApp, form};
+use crate::support::app::{Database, PATH, STYLES, TestApp, form};
 use crate::support::both_databases;
 
 #[apply(both_databases!)]
@@ -11,8 +11,7 @@ async fn every_answer_is_secured(database: Database) {
     let app = TestApp::start(database).await;
     let page = app.subscribe("ada@b.example", "").await;
     let link = app.mail_to("ada@b.example")[0].link("/confirm/");
-    let (file, not_me, css) =
-        (format!("{page}/file"), format!("{link}/not-me"), assent::web::stylesheet());
+    let (file, not_me, css) = (format!("{page}/file"), format!("{link}/not-me"), STYLES.path());
     for (path, expected) in [
         ("/", 200),
         (PATH, 200),
@@ -76,7 +75,7 @@ async fn stylesheets_and_scripts_are_kept_for_good(database: Database) {
     let app = TestApp::start(database).await;
     let console = assent::web::console_assets();
     for (path, kind, holds) in [
-        (assent::web::stylesheet(), "text/css", "--brand:"),
+        (STYLES.path(), "text/css", "--brand:"),
         (console.css, "text/css", "--brand:"),
         (console.htmx, "text/javascript", "var htmx="),
         (console.script, "text/javascript", "data-progress"),
@@ -120,7 +119,7 @@ async fn head_is_get_without_its_body(database: Database) {
         "/ledger/verify",
         "/livez",
         "/readyz",
-        assent::web::stylesheet(),
+        STYLES.path(),
         "/nothing",
         "/reports/none",
         "/confirm/x",
@@ -167,7 +166,7 @@ async fn whoever_accepts_no_coding_is_answered_all_the_same(database: Database) 
             (file.as_str(), 200, ""),
             (page.as_str(), 200, ""),
             ("/", 200, ready),
-            (assent::web::stylesheet(), 200, ready),
+            (STYLES.path(), 200, ready),
             ("/nothing", 404, ""),
             ("/livez", 200, ""),
         ] {

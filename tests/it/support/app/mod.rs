@@ -12,9 +12,11 @@ mod stored;
 mod time;
 
 use std::net::SocketAddr;
+use std::sync::LazyLock;
 
 use assent::app::Core;
 use assent::clock::Clock;
+use assent::web::{Asset, site_stylesheet};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -41,14 +43,19 @@ pub const POLICY: &str = "2026-11";
 pub const WHAT_CHANGES: &str = "We keep your details for one year, no longer for two.";
 pub const NEWSLETTER: &str = "weekly";
 
+/// What readers' pages look like without a brand.
+pub static STYLES: LazyLock<Asset> = LazyLock::new(|| site_stylesheet(""));
+
 /// The settings of every story, before its own.
-pub const SETTINGS: [(&str, &str); 6] = [
+pub const SETTINGS: [(&str, &str); 7] = [
     ("ASSENT_SECRET_KEY", "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3I="),
     ("ASSENT_CONTROLLER_NAME", "Sample Press"),
     ("ASSENT_CONTROLLER_ADDRESS", "1 Sample Street, Sampleton"),
     ("ASSENT_CONTROLLER_CONTACT", "privacy@sample.example"),
     ("ASSENT_LIMIT_SIGNUPS_PER_IP", "off"),
     ("ASSENT_LIMIT_MAIL_PER_ADDRESS", "off"),
+    // A process for each sample would take longer than most stories.
+    ("ASSENT_DRAW_COVERS", "false"),
 ];
 
 /// A running program, and what its readers can do with it.

@@ -17,7 +17,7 @@ use assent::flows::policy::publish_policy::publish_policy;
 use assent::site::Controller;
 use assent::store::Tx;
 use assent::store::catalog::newsletters::NewNewsletter;
-use assent::store::catalog::reports::Report;
+use assent::store::catalog::reports::{DrawnReport, Report};
 use assent::store::contacts::suppressions::{self, Suppressed};
 use assent::store::policy::versions::NewPolicyVersion;
 
@@ -152,6 +152,7 @@ impl TestApp {
             status: ReportStatus::Draft,
             created_at: at.now,
             published_at: None,
+            drawn: DrawnReport::default(),
         }
     }
 }

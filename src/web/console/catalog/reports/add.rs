@@ -11,7 +11,7 @@ use crate::domain::slug::Slug;
 use crate::flows::catalog::add_report::{ReportOffers, add_report, is_free};
 use crate::flows::catalog::report_error::ReportError;
 use crate::random::Moment;
-use crate::store::catalog::reports::Report;
+use crate::store::catalog::reports::{DrawnReport, Report};
 use crate::templates::page::Page;
 use crate::web::console::catalog::reports::form::{self, Boxes, ReportForm, Values};
 use crate::web::console::catalog::reports::refusal::refusal;
@@ -149,6 +149,7 @@ fn report(at: &Moment, slug: Slug, details: &ReportDetails, uploaded: &Uploaded)
         status: ReportStatus::Draft,
         created_at: at.now,
         published_at: None,
+        drawn: DrawnReport::default(),
     })
 }
 

@@ -37,13 +37,12 @@ pub(super) async fn delete(
         return page(&session, &slug_text, vec![fault("sure", words)]).await;
     }
     let act = session.act();
-    let files = match app.db.run(|tx| Box::pin(delete_draft(tx, &act, &slug))).await {
-        Ok(files) => files,
+    let unnamed = match app.db.run(|tx| Box::pin(delete_draft(tx, &act, &slug))).await {
+        Ok(unnamed) => unnamed,
         Err(error) => return page(&session, &slug_text, vec![refusal(error)?]).await,
     };
-    upload::remove(&app.files, files.file_key);
-    if let Some(cover) = files.cover_key {
-        upload::remove(&app.files, cover);
+    for key in unnamed {
+        upload::remove(&app.files, key);
     }
     Ok(Redirect::to("/console/reports?word=deleted").into_response())
 }

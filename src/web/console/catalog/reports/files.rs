@@ -25,8 +25,8 @@ pub(super) async fn cover(
 ) -> Result<Response, Error> {
     let app = &session.app;
     let report = find(app, &slug_text).await?;
-    let (key, kind) = report.cover_key.zip(report.cover_media_type).ok_or(Error::NotFound)?;
-    Ok(([(header::CONTENT_TYPE, kind.name)], app.files.read(Shelf::Covers, &key).await?)
+    let (key, kind) = report.cover().ok_or(Error::NotFound)?;
+    Ok(([(header::CONTENT_TYPE, kind.name)], app.files.read(Shelf::Covers, key).await?)
         .into_response())
 }
 

@@ -21,8 +21,8 @@ pub(super) async fn show(
     // Nothing takes a form there, should a template of the operator's own show one that can be sent.
     let path = format!("/console/reports/{}/preview", report.slug);
     let mut page = preview(&catalog, offered, path);
-    page.report.cover =
-        report.cover_key.as_ref().map(|_| format!("/console/reports/{}/cover", report.slug));
+    page.report.card.cover =
+        report.cover().map(|_| format!("/console/reports/{}/cover", report.slug));
     page.report.card.date = report.published_at;
     session.show(&ReportPreviewPage { page, state: report.status.as_str() })
 }

@@ -41,7 +41,7 @@ pub(super) struct OneReport<'a> {
 
 impl<'a> OneReport<'a> {
     pub(super) fn new(report: &'a Report, contacts_path: String) -> Self {
-        let cover = report.cover_key.as_ref();
+        let cover = report.cover();
         Self {
             head: Summary::from(report),
             sha256: &report.sha256,

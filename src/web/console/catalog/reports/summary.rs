@@ -42,7 +42,7 @@ impl<'a> From<&'a Report> for Summary<'a> {
             state: report.status.as_str(),
             format: report.media_type.format,
             size: readable_size(report.byte_size),
-            pages: report.pages,
+            pages: report.length(),
             added_at: report.created_at,
             published_at: report.published_at,
             public_path: offered.then(|| format!("/reports/{}", report.slug)),
