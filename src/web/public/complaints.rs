@@ -29,11 +29,9 @@ pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/complaints", get(show).post(receive))
 }
 
-async fn show(State(app): State<Arc<App>>) -> Result<Response, Error> {
+async fn show(State(app): State<Arc<App>>) -> Result<Html<String>, Error> {
     let blank = Fields::default();
-    let page = app.page(&page(&app, &blank, vec![]))?;
-    // Each form is another, so that one that is sent twice is told from two that say the same.
-    Ok(([(header::CACHE_CONTROL, "no-store")], page).into_response())
+    app.page(&page(&app, &blank, vec![]))
 }
 
 async fn receive(visitor: Visitor, fields: Fields) -> Result<Response, Error> {
@@ -65,7 +63,7 @@ async fn receive(visitor: Visitor, fields: Fields) -> Result<Response, Error> {
         Ok(reference) => {
             let acknowledged_by = acknowledge_by(at.now, &app.settings.timezone);
             let page = ComplaintReceivedPage { reference, email, acknowledged_by };
-            Ok(([(header::CACHE_CONTROL, "no-store")], app.page(&page)?).into_response())
+            Ok(app.page(&page)?.into_response())
         }
         Err(error) => match Error::from(error) {
             error @ (Error::Away(_) | Error::Unavailable) => not_stored(app, &fields, error),
@@ -182,7 +180,7 @@ pub(super) struct ComplaintPage<'a> {
 /// What the form holds.
 #[derive(Serialize)]
 struct ComplaintForm<'a> {
-    /// Which form it is.
+    /// Which form it is, so that one that is sent twice is told from two that say the same.
     form_id: Uuid,
     email: &'a str,
     name: &'a str,

@@ -195,6 +195,7 @@ impl Page for RequestPage<'_> {
                 .into(),
             resume: some("/console/requests/ID/resume"),
             errors: vec![],
+            proof: Proof { erased_at: Some(at), ..new.proof.clone() },
             ..new.clone()
         };
         let closed = RequestPage {
