@@ -30,6 +30,7 @@ pub(super) fn flow_settings(
         witnesses: witnesses.keys(),
         pending_retention: settings.pending_retention,
         evidence_retention: settings.evidence_retention,
+        requests_retention: settings.requests_retention,
         streamed_most: STREAMED_MOST,
         timezone: settings.timezone.clone(),
     }

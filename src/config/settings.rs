@@ -83,6 +83,8 @@ pub struct Settings {
     pub pending_retention: Duration,
     /// How long evidence is kept after all consents of a person ended.
     pub evidence_retention: Duration,
+    /// How long a complaint or a request is kept after it was closed.
+    pub requests_retention: Duration,
     /// How many signups one address of the network may send.
     pub signups_per_ip: Option<Window>,
     /// How many confirmation mails one mailbox may be sent.
@@ -223,6 +225,7 @@ impl Settings {
             })?,
             pending_retention: parse(values, "pending_retention", "7d", duration)?,
             evidence_retention: parse(values, "evidence_retention", "6y", duration)?,
+            requests_retention: parse(values, "requests_retention", "3y", duration)?,
             signups_per_ip: parse(values, "limits.signups_per_ip", "30/min", |text| match text {
                 "off" => Ok(None),
                 text => text.parse().map(Some).map_err(|error| said(&error)),
@@ -358,6 +361,7 @@ mod tests {
         assert_eq!(settings.files_url, "file:data/files");
         assert_eq!(settings.download_limit, 20);
         assert_eq!(settings.confirm_ttl, Duration::from_hours(48));
+        assert_eq!(settings.requests_retention, Duration::from_secs(3 * 31_557_600));
         assert_eq!(settings.timezone, TimeZone::UTC);
         assert!(!settings.controller.is_complete());
         assert_eq!(settings.source_url.is_some(), !SOURCE_URL.is_empty());
@@ -375,6 +379,7 @@ mod tests {
             ("ASSENT_CONFIRM_TTL", "soon"),
             ("ASSENT_CONFIRM_TTL", "0s"),
             ("ASSENT_DOWNLOAD_LIMIT", "0"),
+            ("ASSENT_REQUESTS_RETENTION", "for ever"),
             ("ASSENT_TRUSTED_PROXIES", "10.0.0.0/8,proxy"),
             ("ASSENT_LIMIT_SIGNUPS_PER_IP", "many"),
             ("ASSENT_LIMIT_CONFIRMATIONS_COLLAPSE", "stop"),

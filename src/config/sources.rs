@@ -55,6 +55,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("download.limit", "ASSENT_DOWNLOAD_LIMIT"),
     ("pending_retention", "ASSENT_PENDING_RETENTION"),
     ("evidence_retention", "ASSENT_EVIDENCE_RETENTION"),
+    ("requests_retention", "ASSENT_REQUESTS_RETENTION"),
     ("limits.signups_per_ip", "ASSENT_LIMIT_SIGNUPS_PER_IP"),
     ("limits.mail_per_address", "ASSENT_LIMIT_MAIL_PER_ADDRESS"),
     ("bot_check", "ASSENT_BOT_CHECK"),

@@ -44,6 +44,8 @@ pub enum BackgroundTask {
     ForgetUploads,
     /// Deletes what webhooks told, and what was answered, past its time.
     ForgetWebhooks,
+    /// Deletes complaints and requests past their time.
+    ForgetRequests,
     /// Empties the database's log of what was erased.
     EmptyLog,
     /// Watches whether people confirm what was asked for in their name.

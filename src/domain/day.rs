@@ -36,6 +36,20 @@ impl Day {
         Self::numbered(self.number() - i64::from(self.0.weekday().to_monday_zero_offset()))
     }
 
+    /// The day so many days on; the nearest one of the calendar.
+    #[must_use]
+    pub fn plus_days(self, days: i64) -> Self {
+        Self::numbered(self.number().saturating_add(days))
+    }
+
+    /// The day of the same number so many months on, or the last of that month where it has no such day; the last one
+    /// of the calendar at most.
+    #[must_use]
+    pub fn plus_months(self, months: u8) -> Self {
+        let span = jiff::Span::new().months(i64::from(months));
+        Self(self.0.checked_add(span).unwrap_or(Date::MAX))
+    }
+
     /// The first day of its month.
     #[must_use]
     pub fn first_of_month(self) -> Self {
@@ -113,6 +127,21 @@ mod tests {
         }
         assert_eq!(Day::numbered(i64::MAX), day("9999-12-31"));
         assert!(Day::numbered(i64::MIN) < day("0001-01-01"));
+    }
+
+    #[test]
+    fn a_month_on_is_the_same_day_or_the_last_one() {
+        for (from, months, to) in [
+            ("2027-01-31", 1, "2027-02-28"),
+            ("2028-01-31", 1, "2028-02-29"),
+            ("2027-01-31", 3, "2027-04-30"),
+            ("2026-12-31", 1, "2027-01-31"),
+            ("9999-12-31", 1, "9999-12-31"),
+        ] {
+            assert_eq!(day(from).plus_months(months), day(to), "{from}");
+        }
+        assert_eq!(day("2027-02-28").plus_days(1), day("2027-03-01"));
+        assert_eq!(day("9999-12-31").plus_days(i64::MAX), day("9999-12-31"));
     }
 
     #[test]

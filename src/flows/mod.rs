@@ -127,6 +127,8 @@ pub struct FlowSettings {
     pub pending_retention: Duration,
     /// How long evidence is kept after all consents of a person ended.
     pub evidence_retention: Duration,
+    /// How long a complaint or a request is kept after it was closed.
+    pub requests_retention: Duration,
     /// How many contacts go straight to a browser; more are a job.
     pub streamed_most: i64,
     /// The zone of the days that people name.
@@ -170,6 +172,20 @@ impl FlowSettings {
         let own = self.evidence_key.signup(&signup.fields());
         let agrees = EvidenceKey::agrees(signup.mac.as_deref(), &own);
         if agrees { Ok(()) } else { Err(Error::Changed("signup", signup.signup_id)) }
+    }
+
+    /// Demands that a request came from this address: what answers it goes there.
+    ///
+    /// # Errors
+    /// When the row was changed since, or this program did not write it.
+    pub fn demand_own_request(
+        &self,
+        id: Uuid,
+        email: &str,
+        mac: Option<&[u8]>,
+    ) -> Result<(), Error> {
+        let own = self.evidence_key.privacy_request(id, email);
+        if EvidenceKey::agrees(mac, &own) { Ok(()) } else { Err(Error::Changed("request", id)) }
     }
 
     /// Demands that a subscriber's key has the address that it always had, and that this is its text.

@@ -71,18 +71,26 @@ macro_rules! suppresses {
 pub(crate) use suppresses;
 
 /// Whether a reason, named by its column, forbids mail of a kind: a confirmation is mailed after an erasure
-/// too, but not where somebody else entered the address. Whether one is mailed where mail came back for good is not
+/// too, but not where somebody else entered the address. What answers a complaint or a request is owed to whoever sent it
+/// (Data Protection Act 2018 s. 164A, UK GDPR Art. 12(3)): it is kept from those alone who cannot be reached, and where
+/// staff stopped all mail. Whether one is mailed where mail came back for good is not
 /// said here: statements have that beside this.
 macro_rules! forbids_kind {
     ($reason:literal, $kind:literal) => {
         concat!(
             "(",
             $reason,
-            " IN ('complained', 'manual') OR ",
+            " = 'manual' OR (",
             $reason,
-            " = CASE ",
+            " = 'complained' AND ",
             $kind,
-            " WHEN 'confirm' THEN 'not-me' ELSE 'erased' END OR (",
+            " NOT IN ('request_received', 'request_letter')) OR ",
+            $reason,
+            " = CASE WHEN ",
+            $kind,
+            " = 'confirm' THEN 'not-me' WHEN ",
+            $kind,
+            " IN ('request_received', 'request_letter') THEN 'manual' ELSE 'erased' END OR (",
             $reason,
             " = 'bounced' AND ",
             $kind,

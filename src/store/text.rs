@@ -11,6 +11,10 @@ use crate::domain::catalog::return_address::ReturnAddress;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::contacts::export_format::{Format, Preset};
 use crate::domain::contacts::export_run::RunState;
+use crate::domain::contacts::privacy_request::{
+    LetterTemplate, LetterWay, RequestChannel, RequestKind, RequestOutcome,
+};
+use crate::domain::contacts::request_reference::RequestReference;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::bounce::BounceKind;
 use crate::domain::mail::outbox::{DeliveryOutcome, MailKind, OutboxState};
@@ -83,6 +87,8 @@ stored_as_text!(
     EmailAddress,
     Format,
     Label,
+    LetterTemplate,
+    LetterWay,
     MailKind,
     MediaType,
     DrawnBy,
@@ -91,6 +97,10 @@ stored_as_text!(
     OutboxState,
     Preset,
     ReportStatus,
+    RequestChannel,
+    RequestKind,
+    RequestOutcome,
+    RequestReference,
     ReturnAddress,
     Role,
     RunState,

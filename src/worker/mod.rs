@@ -15,6 +15,7 @@ pub mod own_alarm;
 mod read_checkpoint_mail;
 mod read_mail;
 mod read_personal_mail;
+mod read_request_mail;
 mod read_staff_mail;
 pub mod tasks;
 

@@ -5,7 +5,9 @@ use uuid::Uuid;
 
 use super::attach_promises::attach_promises;
 use super::mail_content::{FoundContent, GONE, MailContent, SUPPRESSED};
-use super::{WorkerParts, read_checkpoint_mail, read_personal_mail, read_staff_mail};
+use super::{
+    WorkerParts, read_checkpoint_mail, read_personal_mail, read_request_mail, read_staff_mail,
+};
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::signup::link::Link;
@@ -53,6 +55,9 @@ pub async fn read(
             read_staff_mail::read(parts, tx, now, mail).await
         }
         MailKind::WebhookOff => read_staff_mail::read_webhook_off(parts, tx, mail).await,
+        MailKind::RequestReceived | MailKind::RequestLetter => {
+            read_request_mail::read(parts, tx, mail).await
+        }
         MailKind::Checkpoint => read_checkpoint_mail::read(parts, tx, mail).await,
         _ => read_personal_mail::read(parts, tx, now, mail).await,
     }

@@ -134,6 +134,13 @@ def staff(program):
     browser.sign_in()
     browser.post("/console/staff", {"email": "dan@press.example", "role": "viewer", "csrf": browser.csrf})
     Browser(program).post("/console/forgot", {"email": "admin@press.example"})
+    fields = {"email": "cleo@example.com", "words": "You still write to me."}
+    complaint = Browser(program).post("/complaints", fields).text()
+    reference = re.search(r'class="whole">([0-9A-Z-]{14})<', complaint).group(1)
+    letter = browser.get(f"/console/requests?reference={reference}").headers["location"] + "/letters/outcome"
+    fields = {"csrf": browser.csrf, "form_id": browser.get(letter).hidden("form_id"), "way": "mail",
+              "words": "Dear Cleo\n\nYou were right. We do not write to you any more.\n\nYours sincerely\nExample Press"}
+    browser.post(letter, fields)
     with Gone() as url:
         page = browser.get("/console/webhooks")
         fields = {"csrf": browser.csrf, "form_id": page.hidden("form_id"), "description": "The CRM of marketing",

@@ -57,7 +57,7 @@ def addresses(program):
     words = re.search(r'"(/notices/[^"]+)"', reader.get("/purposes/privacy-policy").text())[1]
     assets = sorted(set(re.findall(r'"(/assets/[^"]+)"', page)))
     plain = ["/", "/reports/councils", "/reports/councils/cover", "/newsletters", "/policies/privacy",
-             "/policies/privacy/2026-11", "/policies/privacy/2026-12/changes?since=2026-11", "/it", "/preferences",
+             "/policies/privacy/2026-11", "/policies/privacy/2026-12/changes?since=2026-11", "/it", "/preferences", "/complaints",
              "/policies/privacy/2026-11.md", "/purposes/privacy-policy", words, "/ledger", "/ledger/checkpoint", "/ledger/key",
              "/ledger/key.json", "/ledger/tile/0/000.p/1", "/ledger/verify", "/check-your-inbox", "/livez", "/readyz", "/nowhere", confirm, f"{confirm}/not-me",
              download, f"{download}/file", choices, f"{choices}/my-data", f"{choices}/my-data.json", leave,

@@ -51,7 +51,8 @@ def requests(program):
     asked = [
         ("POST", "/reports/councils*", [], form | {"purpose": "partner-offers"}), ("POST", "/newsletters", [], form),
         ("POST", "/check-your-inbox/code", [f"Cookie: {reader.cookie()}"], {"code": "123456"}),
-        ("POST", "/preferences", [], {"email": "ada@example.com"}), ("POST", choices, [], saved),
+        ("POST", "/preferences", [], {"email": "ada@example.com"}),
+        ("POST", "/complaints", [], {"email": "ada@example.com", "name": "Ada", "words": "You still write to me."}), ("POST", choices, [], saved),
         ("GET", f"{choices}*", [], None), ("GET", program.link("ada@example.com", "downloads") + "*", [], None),
         ("GET", "/policies/privacy/2026-11*", [], None), ("GET", "/policies/privacy/2026-12/changes?since=2026-11", [], None),
         ("POST", "/console/sign-in", [], {"email": "admin@press.example", "password": "wrong"}),

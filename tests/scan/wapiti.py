@@ -64,7 +64,7 @@ def parts(program, staff):
     ending = ["/console/sign-out", "/console/account*", "/console/staff/rules"]
     desk = ["/console", "/console/subscribers", "/console/exports", "/console/audit", "/console/reports/new"]
     return {
-        "public pages": {"starts": ["/", "/reports/councils", "/newsletters", "/preferences", "/it", "/ledger"], "scope": "domain",
+        "public pages": {"starts": ["/", "/reports/councils", "/newsletters", "/preferences", "/complaints", "/it", "/ledger"], "scope": "domain",
                          "excluded": ["/console*"]},
         "somebody's own pages": {"starts": own, "scope": "domain", "browser": reader, "excluded": [f"{own[0]}/erase"]},
         "the console": {"starts": desk, "scope": "folder", "browser": staff, "excluded": ending, "modules": f"csrf,{MODULES}"},

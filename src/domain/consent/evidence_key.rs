@@ -170,6 +170,12 @@ impl EvidenceKey {
             .kept()
     }
 
+    /// The MAC of a request that came from this address, which is where its answer goes.
+    #[must_use]
+    pub fn privacy_request(&self, privacy_request_id: Uuid, email: &str) -> RowMac {
+        self.over(b"privacy request").bytes(privacy_request_id.as_bytes()).text(email).kept()
+    }
+
     /// The key of a mail that asks this address to confirm, made of a fresh one: its last bytes are a MAC over the
     /// others. Evidence names such a mail by its key, which stands in a row that has no MAC of its own.
     #[must_use]

@@ -90,6 +90,14 @@ impl AddressSecret {
         self.0.hash(&[b"webhook", webhook_endpoint_id.as_bytes(), salt])
     }
 
+    /// What a request is called by, so that who sends the same form again is told the same: of the form, and of what was
+    /// written on it.
+    #[must_use]
+    pub fn request_reference(&self, form_id: uuid::Uuid, written: [&str; 3]) -> [u8; 32] {
+        let [first, second, third] = written.map(str::as_bytes);
+        self.0.hash(&[b"privacy request", form_id.as_bytes(), first, second, third])
+    }
+
     /// Another secret that follows from this one, and is as permanent.
     #[must_use]
     pub(in crate::domain) fn derived(&self, what: &[u8]) -> [u8; 32] {

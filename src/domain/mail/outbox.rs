@@ -41,11 +41,15 @@ pub enum MailKind {
     PasswordReset,
     /// A webhook was switched off, for it took nothing.
     WebhookOff,
+    /// A complaint arrived: its reference.
+    RequestReceived,
+    /// Staff answer a complaint or a request.
+    RequestLetter,
 }
 
 impl MailKind {
     /// All of them: what readers are sent in the order they meet it, then what others are.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Confirm,
         Self::Receipt,
         Self::DownloadLink,
@@ -58,6 +62,8 @@ impl MailKind {
         Self::Invitation,
         Self::PasswordReset,
         Self::WebhookOff,
+        Self::RequestReceived,
+        Self::RequestLetter,
     ];
 
     /// Its word in addresses and in the database.

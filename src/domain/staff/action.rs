@@ -83,6 +83,12 @@ actions! {
     ReportFile: "report.file", "replaced the file of the report", "slug";
     ReportPublish: "report.publish", "published the report", "slug";
     ReportWithdraw: "report.withdraw", "withdrew the report", "slug";
+    RequestAdd: "request.add", "entered the request", "reference";
+    RequestClose: "request.close", "closed the request", "reference";
+    RequestForget: "request.forget", "deleted requests past their time", "";
+    RequestLetter: "request.letter", "wrote about the request", "reference";
+    RequestReceive: "request.receive", "sent the complaint", "reference";
+    RequestResume: "request.resume", "had proof of identity for the request", "reference";
     Restore: "restore", "put a back-up back", "";
     SignIn: "sign-in", "signed in", "";
     SignInRecoveryCode: "sign-in.recovery-code", "signed in by a recovery code", "";

@@ -9,7 +9,7 @@ use crate::domain::staff::member::Role;
 pub enum Right {
     /// One's own password, sessions and two-factor.
     OwnAccount,
-    /// See everything but staff, tokens and webhooks.
+    /// See everything but requests, staff, tokens and webhooks.
     See,
     /// Take contacts and records away as files.
     Export,
@@ -19,6 +19,8 @@ pub enum Right {
     Offer,
     /// Suppress addresses, lift that, and record what people asked for by other ways.
     Suppress,
+    /// See and answer complaints about data protection and requests of people by their rights.
+    AnswerRequests,
     /// Send parked mail again.
     RetryMail,
     /// Have the whole ledger checked.
@@ -36,13 +38,14 @@ pub enum Right {
 }
 
 /// Every right, its name in pages, and the lowest role that has it.
-pub const RIGHTS: [(Right, &str, Role); 13] = [
+pub const RIGHTS: [(Right, &str, Role); 14] = [
     (Right::OwnAccount, "own_account", Role::Viewer),
     (Right::See, "see", Role::Viewer),
     (Right::Export, "export", Role::Marketing),
     (Right::TakeLinks, "take_links", Role::Admin),
     (Right::Offer, "offer", Role::Marketing),
     (Right::Suppress, "suppress", Role::Marketing),
+    (Right::AnswerRequests, "answer_requests", Role::Marketing),
     (Right::RetryMail, "retry_mail", Role::Marketing),
     (Right::CheckLedger, "check_ledger", Role::Marketing),
     (Right::PublishPolicy, "publish_policy", Role::Admin),

@@ -6,12 +6,19 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::contacts::privacy_request::{
+    LetterTemplate, LetterWay, RequestChannel, RequestKind, RequestOutcome,
+};
+use crate::domain::contacts::request_reference::RequestReference;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 use crate::flows::Error;
 use crate::store::Tx;
 use crate::store::consent::consents::{self, CurrentConsent};
+use crate::store::contacts::privacy_requests;
+use crate::store::contacts::request_letters::{self, RequestLetter};
 use crate::store::contacts::subject_access::{
     self, HeldBounce, HeldEvent, HeldGrant, HeldMail, HeldSignup, HeldSuppression, HeldWebhook,
 };
@@ -39,6 +46,52 @@ pub struct PersonalData {
     pub webhooks: Vec<HeldWebhook>,
     /// What suppresses their address.
     pub suppressions: Vec<HeldSuppression>,
+    /// What they complained of or asked for, newest first.
+    pub requests: Vec<RequestData>,
+}
+
+/// One complaint or request of theirs, and what was written to them.
+#[derive(Clone, Debug, Serialize)]
+pub struct RequestData {
+    /// What they know it by.
+    pub reference: RequestReference,
+    /// What they wanted.
+    pub kind: RequestKind,
+    /// How it reached us.
+    pub channel: RequestChannel,
+    /// Whose name was given.
+    pub name: Option<String>,
+    /// What they wrote, or what was noted of it.
+    pub words: Option<String>,
+    /// When it reached us.
+    pub received_at: Timestamp,
+    /// Until when it is to be answered, while it is not.
+    pub due_at: Option<Timestamp>,
+    /// Why that takes longer.
+    pub extension_reason: Option<String>,
+    /// Since when it waits for proof of who they are.
+    pub paused_at: Option<Timestamp>,
+    /// When it was closed.
+    pub closed_at: Option<Timestamp>,
+    /// How it ended.
+    pub outcome: Option<RequestOutcome>,
+    /// What was done.
+    pub outcome_note: Option<String>,
+    /// What was written to them, the oldest first.
+    pub letters: Vec<LetterData>,
+}
+
+/// One letter to them.
+#[derive(Clone, Debug, Serialize)]
+pub struct LetterData {
+    /// What it is for.
+    pub letter: LetterTemplate,
+    /// How it leaves.
+    pub way: LetterWay,
+    /// When it was written.
+    pub written_at: Timestamp,
+    /// What it says; nothing where the program wrote it.
+    pub words: Option<String>,
 }
 
 /// Who somebody is.
@@ -176,7 +229,38 @@ pub async fn disclose(tx: &mut Tx, now: Timestamp, of: &Subscriber) -> Result<Pe
         bounces: subject_access::list_bounces(tx, of).await?,
         webhooks: subject_access::list_webhooks(tx, id).await?,
         suppressions: subject_access::list_suppressions(tx, &of.address_key).await?,
+        requests: disclose_requests(tx, &of.address_key).await?,
     })
+}
+
+/// What they complained of or asked for, and what was written to them.
+async fn disclose_requests(tx: &mut Tx, key: &AddressKey) -> Result<Vec<RequestData>, Error> {
+    let mut disclosed = Vec::new();
+    for request in privacy_requests::list_of(tx, key).await? {
+        let letters = request_letters::list(tx, request.privacy_request_id).await?;
+        let letter = |one: RequestLetter| LetterData {
+            letter: one.template,
+            way: one.way,
+            written_at: one.written_at,
+            words: one.words,
+        };
+        disclosed.push(RequestData {
+            due_at: Some(request.due_at).filter(|_| request.closed_at.is_none()),
+            reference: request.reference,
+            kind: request.kind,
+            channel: request.channel,
+            name: request.name,
+            words: request.words,
+            received_at: request.received_at,
+            extension_reason: request.extension_reason,
+            paused_at: request.paused_at,
+            closed_at: request.closed_at,
+            outcome: request.outcome,
+            outcome_note: request.outcome_note,
+            letters: letters.into_iter().map(letter).collect(),
+        });
+    }
+    Ok(disclosed)
 }
 
 /// What they agreed to, and the events that made it so.

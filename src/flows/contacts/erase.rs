@@ -16,7 +16,7 @@ use crate::flows::{By, Case, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::consent::{consents, events};
 use crate::store::contacts::suppressions::{self, Suppressed};
-use crate::store::contacts::{erasures, subscribers};
+use crate::store::contacts::{erasures, request_letters, subscribers};
 use crate::store::mail::limited_mails;
 use crate::store::staff::audit_entries;
 use crate::store::{Effect, Tx};
@@ -174,6 +174,9 @@ async fn delete(tx: &mut Tx, case: Case<'_>, what: Erasure<'_>, by: By<'_>) -> R
         Some(forms) => erasures::delete_one(tx, address_key, (subscriber_id, forms)).await?,
         None => erasures::delete_all(tx, address_key, subscriber_id).await?,
     };
+    // What they asked for stays on record, with no more than proves that it was answered.
+    request_letters::mark_erased(tx, case.at.now, address_key).await?;
+    request_letters::reduce(tx).await?;
     if let Some(subscriber_id) = subscriber_id {
         listeners(tx).await?.tell_erased(tx, case.at, subscriber_id).await?;
     }

@@ -1,6 +1,7 @@
 //! What each mail is given, as types with samples beside them; and every mail, for the check of templates.
 
 pub mod consent;
+pub mod contacts;
 pub mod ledger;
 pub mod policy;
 pub mod sample;
@@ -11,6 +12,7 @@ pub mod trial;
 use serde::Serialize;
 
 use self::consent::{ChangeMail, PreferencesLinkMail};
+use self::contacts::{RequestLetterMail, RequestReceivedMail};
 use self::ledger::CheckpointMail;
 use self::policy::{PolicyNoticeMail, RenewalMail};
 use self::sample::PREHEADER;
@@ -84,6 +86,8 @@ pub fn samples(all: &mut Samples) {
     add::<InvitationMail>(all);
     add::<PasswordResetMail>(all);
     add::<WebhookOffMail>(all);
+    add::<RequestReceivedMail>(all);
+    add::<RequestLetterMail>(all);
     add::<TestMail>(all);
 }
 

@@ -21,17 +21,21 @@ pub struct Addressee {
 
 /// Whom a mail went to; `None` once it was purged or erased.
 pub async fn find_addressee(tx: &mut Tx, outbox_id: Uuid) -> sqlx::Result<Option<Addressee>> {
-    on!(tx, |conn| sqlx::query_as(
-        "SELECT COALESCE(s.address_key, m.address_key) AS address_key, u.subscriber_id, o.kind
+    on!(tx, |conn| {
+        sqlx::query_as(
+        "SELECT COALESCE(s.address_key, m.address_key, r.address_key) AS address_key, u.subscriber_id, o.kind
          FROM outbox o
          LEFT JOIN signup s ON s.signup_id = o.signup_id
          LEFT JOIN subscriber m ON m.subscriber_id = o.subscriber_id
-         LEFT JOIN subscriber u ON u.address_key = COALESCE(s.address_key, m.address_key)
+         LEFT JOIN request_letter l ON l.outbox_id = o.outbox_id
+         LEFT JOIN privacy_request r ON r.privacy_request_id = l.privacy_request_id
+         LEFT JOIN subscriber u ON u.address_key = COALESCE(s.address_key, m.address_key, r.address_key)
          WHERE o.outbox_id = $1"
     )
     .bind(outbox_id)
     .fetch_optional(conn)
-    .await)
+    .await
+    })
 }
 
 /// Counts a mail that came back; `false` when this kind was counted for it before, or it is gone. Of the

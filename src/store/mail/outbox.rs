@@ -112,6 +112,24 @@ pub async fn insert(tx: &mut Tx, at: &Moment, kind: MailKind, about: About) -> s
     })
 }
 
+/// Writes a mail that answers a complaint or a request, under the key by which its letter knows it.
+pub async fn insert_letter(tx: &mut Tx, at: &Moment, outbox_id: Uuid) -> sqlx::Result<()> {
+    tx.after(Effect::RingMail);
+    on!(tx, |conn| {
+        sqlx::query(
+            "INSERT INTO outbox (outbox_id, kind, state, next_at, created_at, request_id)
+             VALUES ($1, $2, 'queued', $3, $3, $4)",
+        )
+        .bind(outbox_id)
+        .bind(MailKind::RequestLetter)
+        .bind(at.now)
+        .bind(at.request_id())
+        .execute(conn)
+        .await
+        .map(drop)
+    })
+}
+
 /// Takes up to `count` due mails for this worker, but none that it holds still: a lease that ended while the
 /// database was away is no reason to send a mail whose outcome waits to be written down. On PostgreSQL workers step over each other's rows,
 /// and leases run by the database's own clock, which replicas share.

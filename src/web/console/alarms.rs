@@ -36,6 +36,24 @@ impl AlarmNote {
         })
     }
 
+    /// Complaints or requests that should have been acknowledged or answered by now, of so many counted.
+    pub(in crate::web::console) fn of_requests(
+        (overdue, since): (i64, Option<Timestamp>),
+    ) -> Option<Self> {
+        let since = since.filter(|_| overdue > 0)?;
+        let (title, detail) = match overdue {
+            1 => ("A request is overdue", "It should have been acknowledged or answered by now."),
+            _ => ("Requests are overdue", "They should have been acknowledged or answered by now."),
+        };
+        Some(Self {
+            title: title.to_owned(),
+            detail: detail.to_owned(),
+            todo: "Write to whoever asked: the law sets the time.",
+            href: "/console/requests",
+            since,
+        })
+    }
+
     pub(in crate::web::console) fn sample() -> Self {
         Self::from(&Alarm {
             subject: MAIL_RELAY.to_owned(),

@@ -6,11 +6,12 @@ use crate::domain::staff::member::Role;
 use crate::domain::staff::right::Right;
 
 /// The pages of the console in the order of its menu: the group that each stands in, and who sees it there.
-const MENU: [(&str, &str, &str, Right); 14] = [
+const MENU: [(&str, &str, &str, Right); 15] = [
     ("", "Today", "/console", Right::See),
     ("Contacts", "Subscribers", "/console/subscribers", Right::See),
     ("Contacts", "Exports", "/console/exports", Right::Export),
     ("Contacts", "Suppressions", "/console/suppressions", Right::See),
+    ("Contacts", "Requests", "/console/requests", Right::AnswerRequests),
     ("Offers", "Reports", "/console/reports", Right::See),
     ("Offers", "Newsletters", "/console/newsletters", Right::See),
     ("Offers", "Policies", "/console/policies", Right::See),

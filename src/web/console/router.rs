@@ -50,6 +50,7 @@ pub(in crate::web) fn routes() -> Vec<Route> {
         policy::policies::routes(),
         catalog::reports::routes(),
         staff::members::routes(),
+        contacts::requests::routes(),
         contacts::subscribers::routes(),
         contacts::suppressions::routes(),
         staff::tokens::routes(),

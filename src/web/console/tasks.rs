@@ -173,6 +173,7 @@ fn title(task: BackgroundTask) -> &'static str {
         BackgroundTask::ForgetExports => "Delete files of exports",
         BackgroundTask::ForgetUploads => "Delete uploads that broke off",
         BackgroundTask::ForgetWebhooks => "Delete what webhooks were told, past its time",
+        BackgroundTask::ForgetRequests => "Delete complaints and requests past their time",
         BackgroundTask::EmptyLog => "Empty the database\u{2019}s log of what was erased",
         BackgroundTask::WatchConfirmations => "Watch whether people confirm",
         BackgroundTask::WatchRefusals => "Watch whether mail is refused in numbers",
@@ -235,6 +236,9 @@ fn meanwhile(task: BackgroundTask) -> &'static str {
         BackgroundTask::ForgetUploads => "Parts of files take up room. Look at the file store.",
         BackgroundTask::ForgetWebhooks => {
             "What webhooks were told, and answered, is kept longer than 30 days."
+        }
+        BackgroundTask::ForgetRequests => {
+            "Complaints and requests that were answered are kept longer than was promised."
         }
         BackgroundTask::EmptyLog => {
             "What was erased may lie in the database\u{2019}s log for a while yet."

@@ -5,6 +5,7 @@ mod awaited_mail;
 mod blank_form;
 mod check_your_inbox;
 mod code;
+mod complaints;
 mod confirm;
 mod downloads;
 mod embed;
@@ -59,6 +60,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .merge(postmaster::router())
         .merge(preferences::router())
         .merge(lost_link::router())
+        .merge(complaints::router())
         .merge(unsubscribe::router())
         .merge(renew::router())
         .merge(ledger::router())

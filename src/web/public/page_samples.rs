@@ -2,6 +2,7 @@
 
 use super::check_your_inbox::{CameBackPage, CheckYourInboxPage};
 use super::code::ConfirmByCodePage;
+use super::complaints::{ComplaintPage, ComplaintReceivedPage};
 use super::confirm::{ConfirmPage, ConfirmedPage};
 use super::downloads::page::DownloadPage;
 use super::embed::form_page::EmbedFormPage;
@@ -58,4 +59,6 @@ pub(in crate::web) fn samples(all: &mut Samples) {
     sample::<LedgerPage>(all);
     sample::<ItPage>(all);
     sample::<FreshLinkPage>(all);
+    sample::<ComplaintPage>(all);
+    sample::<ComplaintReceivedPage>(all);
 }

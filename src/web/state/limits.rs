@@ -58,6 +58,8 @@ pub struct NetworkLimits {
     pub signups: NetworkLimit,
     /// Of these, those without the bot check that their form asks for.
     pub unchecked_signups: NetworkLimit,
+    /// Complaints about data protection.
+    pub complaints: NetworkLimit,
     /// Wishes for the link to one's choices.
     pub choices: NetworkLimit,
     /// Wishes for what one's forms led to.
@@ -80,6 +82,7 @@ impl NetworkLimits {
         Self {
             signups: limit(),
             unchecked_signups: NetworkLimit::new(Some(quarter(window))),
+            complaints: limit(),
             choices: limit(),
             fresh_links: limit(),
             passwords: limit(),
@@ -245,6 +248,7 @@ mod tests {
         let each = [
             &limits.signups,
             &limits.unchecked_signups,
+            &limits.complaints,
             &limits.choices,
             &limits.fresh_links,
             &limits.passwords,

@@ -7,6 +7,7 @@ mod empty_log;
 mod exchange_outside;
 pub mod forget_exports;
 pub mod forget_people;
+mod forget_requests;
 pub mod forget_signups;
 pub mod forget_uploads;
 mod forget_webhooks;
@@ -56,7 +57,7 @@ pub fn of_worker(
     let of = || parts.clone();
     let looked = Arc::default();
     let mut tasks = of_every_process(parts, &looked);
-    let more: [Box<dyn Task>; 16] = [
+    let more: [Box<dyn Task>; 17] = [
         Box::new(replay_endings::ReplayEndings::new(of(), replay.clone(), looked)),
         Box::new(answer_link_requests::AnswerLinkRequests(of())),
         Box::new(work_policies::WorkPolicies::new(of())),
@@ -70,6 +71,7 @@ pub fn of_worker(
         Box::new(forget_exports::ForgetExports(of())),
         Box::new(forget_uploads::ForgetUploads(of())),
         Box::new(forget_webhooks::ForgetWebhooks(of())),
+        Box::new(forget_requests::ForgetRequests(of())),
         Box::new(watch_confirmations::WatchConfirmations(of())),
         Box::new(watch_refusals::WatchRefusals(of())),
         Box::new(watch_relay::WatchRelay(of())),

@@ -42,6 +42,7 @@ async fn every_page(width: u32, dark: bool) {
         ("/it", "it"),
         ("/api", "api"),
         ("/purposes/privacy-policy", "purpose"),
+        ("/complaints", "complaint"),
         ("/ledger", "ledger"),
         ("/nowhere", "error"),
         ("/check-your-inbox", "check-your-inbox-unknown"),
@@ -56,6 +57,7 @@ async fn every_page(width: u32, dark: bool) {
     reader.is_refused().await;
     reader.looks_at("report-errors").await;
 
+    complain(&mut reader).await;
     ask_for_a_fresh_link(&mut reader).await;
     get_a_report(&mut reader).await;
     sign_up_to_a_newsletter(&mut reader).await;
@@ -64,6 +66,19 @@ async fn every_page(width: u32, dark: bool) {
 
     let faults = reader.faults.join("\n");
     assert!(faults.is_empty(), "{faults}");
+}
+
+/// About data protection.
+async fn complain(reader: &mut Reader) {
+    reader.open("/complaints").await;
+    reader.press("Send the complaint").await;
+    reader.is_refused().await;
+    reader.looks_at("complaint-errors").await;
+    reader.fill("email", "theodora.featherstonehaugh-blythe@northmoor-council.example").await;
+    reader.fill("words", "You write to me again and again.").await;
+    reader.press("Send the complaint").await;
+    reader.sees("We have your complaint").await;
+    reader.looks_at("complaint-received").await;
 }
 
 /// By a link of which nothing but its beginning is left.

@@ -10,6 +10,7 @@ mod import_suppress;
 mod import_who_left;
 mod people_by_api;
 mod person;
+mod requests;
 mod searching;
 mod subscribers;
 mod suppression_race;

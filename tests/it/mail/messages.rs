@@ -15,7 +15,7 @@ use macro_rules_attribute::apply;
 
 use crate::ledger::seal;
 use crate::support::app::{Database, TestApp, form};
-use crate::support::desk::webhook;
+use crate::support::desk::{escaped, hidden, webhook};
 use crate::support::inbox::Mail;
 use crate::support::test_server::{Reply, TestServer};
 use crate::support::verify::{self, DkimKeys, Records, findings, well_formed};
@@ -27,7 +27,7 @@ const KEEPER: &str = "keeper@archive.example";
 const DAY: Duration = Duration::from_hours(24);
 
 /// How many kinds of mail there are; each must come up in the story.
-const KINDS: i64 = 12;
+const KINDS: i64 = 14;
 
 /// Titles that have broken mail programs.
 fn hostile_titles() -> Vec<String> {
@@ -145,6 +145,21 @@ async fn every_mail_is_well_formed(database: Database) {
     let (hook, _) = webhook(&desk, &gone.url("/"), &["consent.lapsed"]).await;
     assert_eq!(desk.post(&format!("{hook}/test"), "").await.status, 303);
     app.next_mail(bob, 2).await;
+
+    // A complaint, and what staff answer.
+    let cy = "cy@xn--bcher-kva.example";
+    let complaint = app.post("/complaints", "email=cy@bücher.example&words=It+happened.").await;
+    let page = complaint.text();
+    let reference = page.split("class=\"whole\">").nth(1).unwrap().split('<').next().unwrap();
+    app.next_mail(cy, 0).await;
+    let found = desk.get(&format!("/console/requests?reference={reference}")).await;
+    let letter = format!("{}/letters/outcome", found.location());
+    let form_id = hidden(&desk.page(&letter).await, "form_id");
+    let words = escaped(&titles.join("\r\n"));
+    let written = format!("form_id={form_id}&way=mail&words={words}");
+    assert_eq!(desk.post(&letter, &written).await.status, 303);
+    let answer = app.next_mail(cy, 1).await;
+    assert!(titles.iter().all(|title| answer.text.contains(title.trim())), "{}", answer.text);
 
     // Policies that change, and the witness.
     app.publish_change("2027-01", ChangeClass::Notify, None).await;

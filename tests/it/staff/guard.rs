@@ -10,7 +10,7 @@ use assent::web::console::{OPEN, table};
 use macro_rules_attribute::apply;
 
 use crate::support::app::{Database, NEWSLETTER, SLUG, TestApp};
-use crate::support::desk::TestDesk;
+use crate::support::desk::{TestDesk, hidden};
 use crate::support::{both_databases, poll};
 
 /// A path that fits a route, leading to nothing that is there.
@@ -66,7 +66,15 @@ async fn there(desk: &TestDesk<'_>) -> impl Fn(&'static str) -> String {
         desk.page("/console/suppressions").await.replace("&#x2f;", "/").replace("&amp;", "&");
     let lift = stopped.split("href=\"/console/suppressions/lift?").nth(1).unwrap();
     let lift = format!("/console/suppressions/lift?{}", lift.split('"').next().unwrap());
+    let form_id = hidden(&desk.page("/console/requests/new").await, "form_id");
+    let entered = format!(
+        "form_id={form_id}&kind=access&channel=letter&received=2026-11-20&email=ada%40b.example"
+    );
+    let entered = desk.post("/console/requests/new", &entered).await;
+    let request = entered.location().split('?').next().unwrap().to_owned();
     let ids = [
+        ("/console/requests/{id}/letters/{kind}", format!("{request}/letters/outcome")),
+        ("/console/requests/{id}", request),
         ("/console/exports/{id}", run),
         ("/console/receipts/{id}", format!("/console/receipts/{event}")),
         ("/console/subscribers/{id}", format!("/console/subscribers/{id}")),

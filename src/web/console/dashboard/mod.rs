@@ -20,6 +20,7 @@ use crate::flows::ledger::keep_verdict::find_verdict;
 use crate::store::background_tasks;
 use crate::store::catalog::reports::Report;
 use crate::store::catalog::{newsletters, reports};
+use crate::store::contacts::privacy_requests;
 use crate::store::policy::versions;
 use crate::web::address::with_fields;
 use crate::web::choice::SelectOption;
@@ -57,6 +58,11 @@ async fn show(session: StaffSession, Asked(asked): Asked) -> Result<Response, Er
     let standing = crate::store::alarms::list(&mut tx).await?;
     let tasks = background_tasks::list(&mut tx).await?;
     let verdict = find_verdict(&mut tx, &app.settings.evidence_key).await?;
+    let overdue = if session.may(Right::AnswerRequests) {
+        privacy_requests::find_overdue(&mut tx, app.clock.now(), 2).await?
+    } else {
+        (0, None)
+    };
     let reports = reports::list(&mut tx).await?;
     let has_newsletter = !newsletters::list(&mut tx).await?.is_empty();
     let has_policy = !versions::list(&mut tx, LANG).await?.is_empty();
@@ -65,7 +71,8 @@ async fn show(session: StaffSession, Asked(asked): Asked) -> Result<Response, Er
     let offers = Offers { controller, has_policy, has_newsletter, reports: &reports };
     let steps = steps::next(&offers, &session);
     let found = verdict.iter().filter_map(AlarmNote::of_ledger).chain(tasks_alarm(&tasks));
-    let alarms = found.chain(standing.iter().map(AlarmNote::from)).collect();
+    let alarms = found.chain(standing.iter().map(AlarmNote::from));
+    let alarms = alarms.chain(AlarmNote::of_requests(overdue)).collect();
     let forms = forms(reports);
     let chosen = forms.iter().find(|form| form.word == asked.one("form"));
     let figures = app.figures.spans.get(span).await;

@@ -23,6 +23,8 @@ pub(in crate::web::console) fn kind(kind: MailKind) -> &'static str {
         MailKind::Invitation => "Invitation to the console",
         MailKind::PasswordReset => "New password for the console",
         MailKind::WebhookOff => "A webhook that was switched off",
+        MailKind::RequestReceived => "Word that a complaint arrived",
+        MailKind::RequestLetter => "Answer to a complaint or request",
     }
 }
 

@@ -14,6 +14,10 @@ use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::contacts::privacy_request::{
+    LetterTemplate, LetterWay, RequestChannel, RequestKind, RequestOutcome,
+};
+use crate::domain::contacts::request_reference::RequestReference;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::bounce::BounceKind;
 use crate::domain::mail::outbox::{MailKind, OutboxState};
@@ -22,7 +26,8 @@ use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 use crate::flows::contacts::disclose::{
-    AgreedData, ConsentData, DownloadData, EventData, PersonalData, PersonalDetails, disclose,
+    AgreedData, ConsentData, DownloadData, EventData, LetterData, PersonalData, PersonalDetails,
+    RequestData, disclose,
 };
 use crate::store::contacts::subject_access::{
     HeldBounce, HeldMail, HeldSignup, HeldSuppression, HeldWebhook,
@@ -87,6 +92,7 @@ impl Page for MyDataPage<'_> {
             bounces: vec![],
             webhooks: vec![],
             suppressions: vec![],
+            requests: vec![],
         };
         [sample_data(), nothing].map(|data| Self { token: "TOKEN", data }).into()
     }
@@ -170,6 +176,40 @@ fn sample_data() -> PersonalData {
             suppression(SuppressionReason::Unsubscribed, "partner-offers", None),
             suppression(SuppressionReason::NotMe, "*", None),
             suppression(SuppressionReason::Bounced, "*", Some("Mailchimp")),
+        ],
+        requests: vec![request(None), request(Some(at))],
+    }
+}
+
+/// A request that is open, or closed at this moment.
+fn request(closed_at: Option<Timestamp>) -> RequestData {
+    let (at, words) = (Timestamp::SAMPLE, || Some("Something".to_owned()));
+    RequestData {
+        reference: RequestReference::sample(),
+        kind: if closed_at.is_some() { RequestKind::Access } else { RequestKind::Complaint },
+        channel: RequestChannel::Form,
+        name: words(),
+        words: words(),
+        received_at: at,
+        due_at: Some(at).filter(|_| closed_at.is_none()),
+        extension_reason: words(),
+        paused_at: Some(at).filter(|_| closed_at.is_none()),
+        closed_at,
+        outcome: closed_at.map(|_| RequestOutcome::Done),
+        outcome_note: closed_at.and_then(|_| words()),
+        letters: vec![
+            LetterData {
+                letter: LetterTemplate::Received,
+                way: LetterWay::Mail,
+                written_at: at,
+                words: None,
+            },
+            LetterData {
+                letter: LetterTemplate::Outcome,
+                way: LetterWay::Post,
+                written_at: at,
+                words: words(),
+            },
         ],
     }
 }

@@ -81,6 +81,40 @@ pub(super) async fn list(reader: &mut Reader) {
     reader.looks_at("suppressions-bring-refused").await;
 }
 
+/// What came by telephone: entered, asked about, answered and closed.
+pub(super) async fn requests(reader: &mut Reader) {
+    reader.open("/console/requests/new").await;
+    reader.press("Enter the request").await;
+    reader.is_refused().await;
+    reader.looks_at("requests-new-errors").await;
+    reader.click(Locator::Id("kind-2")).await;
+    reader.click(Locator::Css("[name=channel] [value=telephone]")).await;
+    reader.fill("name", NAME).await;
+    reader.fill("email", "eve@harrowby.example").await;
+    reader.fill("words", ORGANISATION).await;
+    reader.press("Enter the request").await;
+    reader.reads(".word", "The request is entered").await;
+    reader.press("Close the request").await;
+    reader.is_refused().await;
+    reader.looks_at("requests-id-errors").await;
+    reader.click(Locator::LinkText("Ask who they are")).await;
+    reader.sees("Ask who they are").await;
+    reader.press("Send the letter").await;
+    reader.is_refused().await;
+    reader.looks_at("requests-id-letters-kind-errors").await;
+    reader.fill("words", ORGANISATION).await;
+    reader.press("Send the letter").await;
+    reader.reads(".word", "The letter is on its way").await;
+    reader.looks_at("requests-id-waiting").await;
+    reader.press("Their proof of identity came").await;
+    reader.reads(".word", "goes on").await;
+    reader.click(Locator::LinkText("Say that it takes longer")).await;
+    reader.sees("Say that it takes longer").await;
+    reader.looks_at("requests-id-letters-kind-extended").await;
+    reader.open("/console/requests?state=closed").await;
+    reader.looks_at("requests-closed").await;
+}
+
 /// Made, and shown once.
 pub(super) async fn token(reader: &mut Reader) {
     reader.open("/console/tokens").await;

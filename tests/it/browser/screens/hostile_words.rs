@@ -72,6 +72,9 @@ pub(super) async fn store_hostile_words(app: &TestApp) {
     let parked = "UPDATE outbox SET state = 'parked', reason = 'refused: <b>550</b> no such mailbox'
                   WHERE signup_id = (SELECT signup_id FROM signup WHERE email = 'bob@harrowby.example')";
     assert_eq!(app.tamper(parked).await.unwrap(), 1);
+    let complaint = format!("email={READER}&name={name}&words={organisation}%0D%0A{name}");
+    assert_eq!(app.post("/complaints", &complaint).await.status, 200);
+    app.mail_settled().await;
     // There is a checkpoint to take away.
     let core = &app.core;
     seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await.unwrap();

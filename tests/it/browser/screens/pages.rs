@@ -6,7 +6,7 @@ use assent::domain::staff::member::Role;
 use assent::web::console::table;
 use serde_json::Value;
 
-use super::forms::{list, new_password, offers, token, two_factor};
+use super::forms::{list, new_password, offers, requests, token, two_factor};
 use super::hostile_words::{
     DRAFT, NAME, NEWS, ORGANISATION, TITLE, happened, store_hostile_words, watch,
 };
@@ -20,10 +20,12 @@ use crate::support::desk::TestDesk;
 const PREVIEW: &str = "/console/reports/{slug}/preview";
 
 /// What some screens must show of it, by their route.
-const SHOWN: [(&str, &str); 5] = [
+const SHOWN: [(&str, &str); 7] = [
     ("/console", TITLE),
     ("/console/subscribers", ORGANISATION),
     ("/console/subscribers/{id}", NAME),
+    ("/console/requests", NAME),
+    ("/console/requests/{id}", ORGANISATION),
     ("/console/reports", TITLE),
     ("/console/newsletters", NEWS),
 ];
@@ -89,6 +91,7 @@ async fn every_screen(width: u32, dark: bool) {
     open_every_screen(&desk, &mut reader).await;
     offers(&mut reader).await;
     list(&mut reader).await;
+    requests(&mut reader).await;
     token(&mut reader).await;
     reader.open("/console/nowhere").await;
     reader.sees("Page not found").await;
