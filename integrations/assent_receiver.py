@@ -123,7 +123,10 @@ class Receiver:
 
     def add_all(self):
         """The first copy: everybody who may be written to now."""
-        _, people = self.ask(f"exports/consented?purpose={self.purpose}&format=ndjson", lambda raw: [json.loads(line) for line in raw.splitlines() if line])
+        path = f"exports/consented?purpose={self.purpose}&format=ndjson"
+        status, people = self.ask(path, lambda raw: [json.loads(line) for line in raw.splitlines() if line])
+        if status != 200:
+            raise SystemExit(f"assent says {status} to the export, and nobody was added: see its answer before going on")
         for person in people or []:
             self.remember(person["subscriber_id"], self.tool.add(person))
 
