@@ -10,9 +10,8 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
-use crate::domain::slug::Slug;
 use crate::flows::ledger::contexts::Contexts;
-use crate::flows::signup::count_dropped::count_dropped;
+use crate::flows::signup::count_dropped::{DroppedForm, count_dropped};
 use crate::flows::signup::sign_up::{
     Kept, PreparedForm, PreparedForms, SignUp, prepare, store_prepared,
 };
@@ -34,15 +33,15 @@ type Waiting = (Form, Answer);
 /// A form on its way.
 enum Form {
     SignUp(Box<PreparedForm>),
-    /// One that is dropped and counted, through the form of this report, or of the newsletters.
-    Dropped(Option<Slug>),
+    /// One that is dropped and counted.
+    Dropped(DroppedForm),
 }
 
 /// Forms that share one transaction.
 #[derive(Default)]
 struct Batch {
     signups: Vec<PreparedForm>,
-    dropped: Vec<Option<Slug>>,
+    dropped: Vec<DroppedForm>,
 }
 
 /// The door signups go through.
@@ -110,12 +109,12 @@ impl Intake {
         self.send(Form::SignUp(Box::new(prepared))).await
     }
 
-    /// Hands in that a form was dropped, of this report or of the newsletters, and waits until it is counted.
+    /// Hands in that a form was dropped, and waits until it is counted.
     ///
     /// # Errors
     /// As for a signup.
-    pub async fn hand_in_dropped(&self, report: Option<Slug>) -> Result<(), IntakeError> {
-        self.send(Form::Dropped(report)).await
+    pub async fn hand_in_dropped(&self, form: DroppedForm) -> Result<(), IntakeError> {
+        self.send(Form::Dropped(form)).await
     }
 
     async fn send(&self, form: Form) -> Result<(), IntakeError> {
@@ -153,8 +152,8 @@ async fn work(parts: IntakeParts, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) 
                     batch.signups.push(*signup);
                     signed.push(answer);
                 }
-                Form::Dropped(report) => {
-                    batch.dropped.push(report);
+                Form::Dropped(form) => {
+                    batch.dropped.push(form);
                     dropped.push(answer);
                 }
             }
@@ -222,7 +221,7 @@ impl Storing {
         &mut self,
         turn: Turn<'_>,
         forms: &[&PreparedForm],
-        dropped: &[Option<Slug>],
+        dropped: &[DroppedForm],
     ) -> Result<(), IntakeError> {
         let turn = turn?;
         if self.kept_since.elapsed() > BELIEVED {

@@ -32,7 +32,7 @@ use crate::store::consent::events::{self, NewConsentEvent};
 use crate::store::contacts::subscribers;
 use crate::store::mail::limited_mails::{self, LimitedMail, LimitedMails};
 use crate::store::policy::versions::PolicyVersion;
-use crate::store::signup::idempotent_requests;
+use crate::store::signup::idempotent_requests::{self, NewRequest};
 use crate::store::signup::signup_sources::{self, NewSignupSource};
 use crate::store::signup::signups::{self, BoundSignup, NewSignup};
 
@@ -219,10 +219,11 @@ async fn first_of_each<'a>(
     at: &Moment,
     forms: &[&'a PreparedForm],
 ) -> sqlx::Result<Vec<&'a PreparedForm>> {
-    let requests: Vec<_> = forms
-        .iter()
-        .filter_map(|form| form.request.map(|request| (request, form.row.signup_id)))
-        .collect();
+    let request = |form: &&PreparedForm| {
+        let NewSignup { signup_id, report_id, .. } = form.row;
+        Some(NewRequest { request: form.request?, signup_id, report_id })
+    };
+    let requests: Vec<NewRequest> = forms.iter().filter_map(request).collect();
     if requests.is_empty() {
         return Ok(forms.to_vec());
     }

@@ -10,6 +10,7 @@ use crate::domain::request_id::RequestId;
 use crate::domain::signup::idempotent_request::IdempotentRequest;
 use crate::domain::signup::signup_source::SignupSource;
 use crate::domain::signup::submitted_form::{DrawnBy, Method};
+use crate::flows::signup::count_dropped::DroppedForm;
 use crate::flows::signup::sign_up::SignUp;
 use crate::web::waiting::{Sent, Waiting};
 use crate::web::{App, Error};
@@ -48,10 +49,13 @@ pub(in crate::web) async fn hand_in(app: &App, form: HandIn<'_>) -> Result<Waiti
     let report = context.report.map(|report| &report.slug);
     let replaces = before.as_ref().and_then(|before| before.form_for(report));
     let chosen = answers.choices.iter().skip(1).map(|notice| notice.purpose.clone()).collect();
-    let sent = Sent { signup_id, email: answers.email.as_str(), report, chosen };
+    let by_link = form.drawn_by.must_be_shown_again();
+    let sent = Sent { signup_id, email: answers.email.as_str(), report, chosen, by_link };
     let waiting = Waiting::new(sent, before, &app.settings.mail_limit, at.now);
     if form.is_trapped {
-        app.intake.hand_in_dropped(report.cloned()).await?;
+        let dropped =
+            DroppedForm { signup_id, report: context.report_keys(), request: form.request };
+        app.intake.hand_in_dropped(dropped).await?;
         return Ok(waiting);
     }
     let unticked = form.blank.as_ref().map(|_| answers.unticked(context));
@@ -63,7 +67,7 @@ pub(in crate::web) async fn hand_in(app: &App, form: HandIn<'_>) -> Result<Waiti
         name: answers.name,
         organisation: answers.organisation,
         job_title: answers.job_title,
-        report: context.report.map(|report| (report.report_id, report.slug.clone())),
+        report: context.report_keys(),
         policy: context.policy.clone(),
         choices: answers.choices,
         source: form.source,

@@ -26,6 +26,8 @@ pub(super) struct AwaitedMail<'a> {
     report: Option<&'a str>,
     /// What was ticked besides the privacy policy, by name; none where that was too much to keep.
     chosen: Option<Vec<String>>,
+    /// Whether it is confirmed behind the mailed link alone, and there is no code.
+    by_link: bool,
     /// Whether the form rests.
     rests: bool,
     can_resend: bool,
@@ -60,6 +62,7 @@ impl<'a> AwaitedMail<'a> {
             subject: waiting.map(|_| subject),
             report: title,
             chosen: waiting.and_then(|waiting| chosen(catalog, waiting)),
+            by_link: waiting.is_some_and(|waiting| waiting.by_link),
             rests: waiting.is_some() && catalog.rests(slug.as_ref()),
             can_resend: again_from.is_none(),
             resend_from: again_from,
@@ -103,8 +106,8 @@ pub(super) async fn came_back(app: &App, waiting: &Waiting) -> bool {
 
 impl AwaitedMail<'static> {
     /// Right after a form for a report was sent, while it rests, later, of a form for newsletters alone, of one of too many,
-    /// and of who sent none.
-    pub(super) fn samples() -> [Self; 6] {
+    /// of one that is confirmed behind the link alone, and of who sent none.
+    pub(super) fn samples() -> [Self; 7] {
         let sent = Self {
             address: Some("reader@council.example"),
             comes_by: Some(Timestamp::SAMPLE),
@@ -112,6 +115,7 @@ impl AwaitedMail<'static> {
             subject: Some("Your link to Digital councils".to_owned()),
             report: Some("Digital councils"),
             chosen: Some(vec!["The weekly".to_owned()]),
+            by_link: false,
             rests: false,
             can_resend: false,
             resend_from: Some(Timestamp::SAMPLE),
@@ -120,6 +124,7 @@ impl AwaitedMail<'static> {
         let later = Self { can_resend: true, resend_from: None, ..sent.clone() };
         let newsletter = Self { report: None, chosen: Some(vec![]), ..later.clone() };
         let many = Self { comes_by: None, chosen: None, ..sent.clone() };
+        let by_link = Self { by_link: true, ..sent.clone() };
         let stranger = Self {
             address: None,
             subject: None,
@@ -128,6 +133,6 @@ impl AwaitedMail<'static> {
             resend_from: None,
             ..many.clone()
         };
-        [sent, Self { rests: true, ..later.clone() }, later, newsletter, many, stranger]
+        [sent, Self { rests: true, ..later.clone() }, later, newsletter, many, by_link, stranger]
     }
 }
