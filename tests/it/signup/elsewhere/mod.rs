@@ -8,6 +8,7 @@ mod evidence;
 mod forms;
 mod once;
 mod sent;
+mod told;
 mod unsaid;
 
 use assent::domain::signup::link::Link;
