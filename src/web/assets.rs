@@ -1,5 +1,5 @@
-//! Stylesheets and the console's scripts: built in, cached for good under names that change with their
-//! content.
+//! Stylesheets and scripts, built in. What pages of ours name is cached for good, under names that change with its content;
+//! what pages of other sites name keeps its name, and so does what works on bot checks.
 
 use std::sync::{Arc, LazyLock};
 
