@@ -98,7 +98,8 @@ class Publisher(Installation):
     def post(self, email):
         body = f"{urllib.parse.urlencode({'email': email})}&{self.fields}"
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.request("POST", LANDING_PAGE, body, {"content-type": "application/x-www-form-urlencoded"})
+        headers = {"content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin"}
+        connection.request("POST", LANDING_PAGE, body, headers)
         status = connection.getresponse().status
         connection.close()
         if status != 303:

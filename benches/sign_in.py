@@ -43,7 +43,8 @@ def memory(pid):
 def post(port, path, fields, network):
     """Status and seconds of one form, sent from this address of the network."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Forwarded-For": network}
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+    headers["X-Forwarded-For"] = network
     begun = time.monotonic()
     connection.request("POST", path, urllib.parse.urlencode(fields), headers)
     answer = connection.getresponse()

@@ -13,8 +13,9 @@ use crate::clock::Clock;
 use crate::flows::ledger::contexts::Contexts;
 use crate::flows::signup::count_dropped::{DroppedForm, count_dropped};
 use crate::flows::signup::sign_up::{
-    HandedIn, Kept, PreparedForm, PreparedForms, SignUp, list_taken, prepare, store_prepared,
+    Kept, PreparedForm, PreparedForms, SignUp, list_taken, prepare, store_prepared,
 };
+use crate::flows::signup::take_each::HandedIn;
 use crate::flows::{Error, FlowSettings};
 use crate::random::{Moment, Random};
 use crate::store::{Db, WriteTurn, is_away};

@@ -65,7 +65,7 @@ class Forms:
             address, begun = f"{self.name}x{n}x{sent}@example.com", time.monotonic()
             try:
                 connection.request("POST", LANDING_PAGE, f"email={address.replace('@', '%40')}&{self.form}",
-                                   {"Content-Type": "application/x-www-form-urlencoded"})
+                                   {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"})
                 answer = connection.getresponse()
                 answer.read()
                 kind, said = judge(answer.status, answer.headers)

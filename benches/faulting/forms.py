@@ -74,7 +74,7 @@ class Forms:
             return Form(email, begun, time.monotonic(), AWAY, "")
         try:
             connection.request("POST", LANDING_PAGE, f"email={urllib.parse.quote(email)}&{self.body}",
-                               {"Content-Type": "application/x-www-form-urlencoded"})
+                               {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"})
             got = connection.getresponse()
             got.read()
             said = f"{got.status}"

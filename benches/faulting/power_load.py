@@ -15,7 +15,7 @@ from measuring.program import CONFIRMATION, LANDING_PAGE, NEWSLETTER, PLAIN_TEXT
 from .power_check import endings
 
 PEOPLE = 8
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
 
 
 class Load:

@@ -8,7 +8,7 @@ local function now()
   return tonumber(moment.s) + tonumber(moment.ns) / 1e9
 end
 
-local headers = { ["Content-Type"] = "application/x-www-form-urlencoded" }
+local headers = { ["Content-Type"] = "application/x-www-form-urlencoded", ["Sec-Fetch-Site"] = "same-origin" }
 local links, at = {}, 0
 local threads = {}
 confirmed, wrong, first, last = 0, 0, 0, 0

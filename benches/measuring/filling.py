@@ -47,7 +47,8 @@ class Reader:
         self.connection = http.client.HTTPConnection("127.0.0.1", installation.port, timeout=60)
 
     def post(self, path, body):
-        self.connection.request("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded"})
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+        self.connection.request("POST", path, body, headers)
         answer = self.connection.getresponse()
         answer.read()
         if answer.status != 303:

@@ -169,8 +169,9 @@ class Installation:
         """Status, headers and body of one answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            form = {"Content-Type": "application/x-www-form-urlencoded"} if method == "POST" else {}
-            connection.request(method, path, body, {**form, **(headers or {})})
+            form = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+            said = form if method == "POST" else {}
+            connection.request(method, path, body, {**said, **(headers or {})})
             answer = connection.getresponse()
             return answer.status, answer.headers, answer.read()
         finally:

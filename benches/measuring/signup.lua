@@ -1,7 +1,7 @@
 -- POSTs signups, each with an address of its own. FORM: the other fields, encoded. SEED: keeps runs apart.
 local form = assert(os.getenv("FORM"), "set FORM to the fields besides the address")
 local seed = assert(os.getenv("SEED"), "set SEED")
-local headers = { ["Content-Type"] = "application/x-www-form-urlencoded" }
+local headers = { ["Content-Type"] = "application/x-www-form-urlencoded", ["Sec-Fetch-Site"] = "same-origin" }
 local sent = 0
 local threads = {}
 wrong = 0

@@ -28,11 +28,16 @@ pub(super) struct NamedForm {
     pub file: String,
 }
 
+/// Whether a blank form is a page that the program rendered, by who drew it. Else it is the document that says what to draw.
+pub(super) fn is_page(drawn_by: Option<&str>) -> bool {
+    matches!(drawn_by, None | Some("ours"))
+}
+
 impl NamedForm {
     fn new(sha256: &str, drawn_by: Option<&str>) -> Self {
         let [page, document] = form_files(sha256);
-        let is_page = matches!(drawn_by, None | Some("ours"));
-        Self { sha256: sha256.to_owned(), file: if is_page { page } else { document } }
+        let file = if is_page(drawn_by) { page } else { document };
+        Self { sha256: sha256.to_owned(), file }
     }
 }
 

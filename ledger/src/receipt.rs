@@ -13,6 +13,8 @@ mod error;
 mod facts;
 #[cfg(test)]
 mod forgery_tests;
+#[cfg(test)]
+mod form_before_tests;
 mod ledger_member;
 mod older;
 mod older_readable;

@@ -277,7 +277,7 @@ pub fn confirmation_subject(
         report: report_title.map(|title| MailedReport { title: title.to_owned() }),
         newsletters: vec![],
         confirm_url: String::new(),
-        code: String::new(),
+        code: None,
         not_me_url: String::new(),
         valid_until: Timestamp::EARLIEST,
         again: false,

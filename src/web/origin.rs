@@ -32,6 +32,33 @@ pub(super) fn elsewhere(app: &App, headers: &HeaderMap) -> Result<Option<String>
     Ok(origin.and_then(|origin| known(app, origin)))
 }
 
+/// From where a form was sent, as its browser says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum SentFrom {
+    /// A page of ours.
+    Ours,
+    /// A page of this origin, of `embed_origins`.
+    Elsewhere(String),
+    /// Nobody says: a program sent it, or a browser that keeps back where it is, or that says it is on another site.
+    Unsaid,
+}
+
+/// From where a form was sent. Browsers say it by `Origin` with every form since 2020, and by Fetch Metadata where the
+/// connection is secure; either is enough, and what contradicts itself says nothing.
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn sent_from(app: &App, headers: &HeaderMap) -> Result<SentFrom, Error> {
+    if let Some(origin) = elsewhere(app, headers)? {
+        return Ok(SentFrom::Elsewhere(origin));
+    }
+    let site = headers.get("sec-fetch-site").map(|site| site.to_str().unwrap_or("?"));
+    Ok(match (headers.contains_key(header::ORIGIN), site) {
+        (_, Some("same-origin")) | (true, None | Some("none")) => SentFrom::Ours,
+        _ => SentFrom::Unsaid,
+    })
+}
+
 /// Where the browser says that it does not say (the fetch standard's opaque origin), nobody need have done anything
 /// wrong: a frame that was shut off, a page that was saved, a setting.
 fn foreign(headers: &HeaderMap) -> Error {

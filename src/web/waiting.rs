@@ -28,7 +28,7 @@ const NOTED: usize = 8;
 /// How long the codes of ticked boxes may be together, for browsers keep 4 kB.
 const CHOICES_MOST: usize = 1_200;
 
-/// The cookie of the waiting page.
+/// What the cookie of the waiting page holds, and the token of who waits on another page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Waiting {
     /// The signup that the form became.
@@ -39,6 +39,9 @@ pub(super) struct Waiting {
     pub report: Option<String>,
     /// The boxes ticked besides the privacy policy's; none when they were too many to keep.
     pub chosen: Option<Vec<Purpose>>,
+    /// Whether it is confirmed behind the mailed link alone, so that its mail holds no code.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_link: bool,
     /// Of another form, whose code was typed here: its link.
     pub typed: Option<(Uuid, i32)>,
     /// When a mail was asked for last; microseconds since the Unix epoch, as all moments here.
@@ -66,6 +69,7 @@ pub(super) struct Sent<'a> {
     pub email: &'a str,
     pub report: Option<&'a Slug>,
     pub chosen: Vec<Purpose>,
+    pub by_link: bool,
 }
 
 impl Waiting {
@@ -82,6 +86,7 @@ impl Waiting {
             email: form.email.to_owned(),
             report: form.report.map(ToString::to_string),
             chosen: fits.then_some(form.chosen),
+            by_link: form.by_link,
             typed: None,
             asked_at: now.micros(),
             comes: false,
@@ -244,6 +249,7 @@ mod tests {
             email: "ada@b.example",
             report: Some(&report),
             chosen: vec![],
+            by_link: false,
         };
         Waiting::new(sent, before, &limit(), at(second))
     }
@@ -285,6 +291,7 @@ mod tests {
                 email: &long,
                 report: Some(&slug),
                 chosen: vec![Purpose::newsletter(&slug); 15],
+                by_link: true,
             };
             let now = Timestamp::LATEST.minus(Duration::from_hours(24 * 40));
             let now = now.plus(Duration::from_hours(48 * u64::try_from(id).unwrap()));
@@ -318,6 +325,7 @@ mod tests {
             email: &long,
             report: None,
             chosen: vec![Purpose::newsletter(&slug); 16],
+            by_link: false,
         };
         assert_eq!(Waiting::new(many, None, &limit(), at(0)).shown(), None);
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -24,7 +24,7 @@ use crate::store::staff::webhook_endpoints::{self, Endpoint};
 /// How often it is looked for what is due when nobody rang: other processes decide it too.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How many events one endpoint is told at once; one that failed is tried with one.
-const AT_ONCE: i64 = 4;
+const AT_ONCE: usize = 4;
 /// How often, a second apart, it is tried to write down what a try came to: within its lease.
 const RECORD_TRIES: usize = 30;
 
@@ -32,19 +32,21 @@ const RECORD_TRIES: usize = 30;
 /// background task.
 pub async fn run(parts: WorkerParts, stop: CancellationToken) {
     let (mut work, ended) = (JoinSet::new(), Arc::new(Notify::new()));
-    let mut under_way: HashMap<Uuid, i64> = HashMap::new();
+    // Whom each task tells.
+    let mut under_way: HashMap<task::Id, Uuid> = HashMap::new();
     while !stop.is_cancelled() {
-        while let Some(done) = work.try_join_next() {
-            if let Ok(webhook_endpoint_id) = done {
-                end(&mut under_way, webhook_endpoint_id);
-            }
-        }
-        // One that panicked did not say whose it was.
-        if work.is_empty() {
-            under_way.clear();
+        while let Some(done) = work.try_join_next_with_id() {
+            let id = match done {
+                Ok((id, ())) => id,
+                Err(error) => {
+                    tracing::error!(error = ?error, "a webhook was not told to its end");
+                    error.id()
+                }
+            };
+            under_way.remove(&id);
         }
         let started_at = parts.clock.now();
-        let claimed = claim_due(&parts, &under_way).await;
+        let (claimed, outcome) = claim_due(&parts, &under_way).await;
         let finished_at = parts.clock.now();
         parts.runs.keep(LastRun {
             task: BackgroundTask::DeliverWebhooks,
@@ -52,22 +54,21 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
             started_at,
             finished_at,
             outcome: None,
-            failing_since: claimed.is_err().then_some(finished_at),
+            failing_since: outcome.is_err().then_some(finished_at),
         });
-        let claimed = claimed.unwrap_or_else(|error| {
+        if let Err(error) = outcome {
             tracing::error!(error = ?error, "what webhooks are to be told could not be read");
-            vec![]
-        });
+        }
         let idle = claimed.is_empty();
         for (endpoint, event) in claimed {
-            *under_way.entry(endpoint.webhook_endpoint_id).or_default() += 1;
+            let webhook_endpoint_id = endpoint.webhook_endpoint_id;
             let (parts, ended) = (parts.clone(), ended.clone());
-            work.spawn(async move {
+            let telling = work.spawn(async move {
                 tell(&parts, &endpoint, &event).await;
                 // Of the same person there may be more to tell.
                 ended.notify_one();
-                endpoint.webhook_endpoint_id
             });
+            under_way.insert(telling.id(), webhook_endpoint_id);
         }
         if idle {
             tokio::select! {
@@ -81,28 +82,36 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
     while work.join_next().await.is_some() {}
 }
 
-fn end(under_way: &mut HashMap<Uuid, i64>, webhook_endpoint_id: Uuid) {
-    if let Some(count) = under_way.get_mut(&webhook_endpoint_id) {
-        *count -= 1;
-    }
-}
-
-/// What is told now, and to whom: of each endpoint as much as it takes at once, besides what is under way.
+/// What is told now, and to whom: of each endpoint as much as it takes at once, besides what is under way. What was claimed
+/// is told, whatever became of the others; of those that could not be claimed the last error is given.
 async fn claim_due(
     parts: &WorkerParts,
-    under_way: &HashMap<Uuid, i64>,
-) -> Result<Vec<(Endpoint, ClaimedDelivery)>, Error> {
+    under_way: &HashMap<task::Id, Uuid>,
+) -> (Vec<(Endpoint, ClaimedDelivery)>, Result<(), Error>) {
     let now = parts.clock.now();
-    let due = webhook_endpoints::list_due(&mut parts.db.read().await?, now).await?;
-    let mut all = vec![];
+    let due = async {
+        let mut tx = parts.db.read().await?;
+        Ok::<_, Error>(webhook_endpoints::list_due(&mut tx, now).await?)
+    };
+    let due = match due.await {
+        Ok(due) => due,
+        Err(error) => return (vec![], Err(error)),
+    };
+    let (mut all, mut outcome) = (vec![], Ok(()));
     for (webhook_endpoint_id, failures) in due {
         let most = if failures > 0 { 1 } else { AT_ONCE };
-        let room = most - under_way.get(&webhook_endpoint_id).copied().unwrap_or(0);
-        if room > 0 {
-            all.append(&mut claim(parts, now, webhook_endpoint_id, room).await?);
+        let told = under_way.values().filter(|of| **of == webhook_endpoint_id).count();
+        let room = most.saturating_sub(told);
+        if room == 0 {
+            continue;
+        }
+        let count = i64::try_from(room).unwrap_or(1);
+        match claim(parts, now, webhook_endpoint_id, count).await {
+            Ok(mut claimed) => all.append(&mut claimed),
+            Err(error) => outcome = Err(error),
         }
     }
-    Ok(all)
+    (all, outcome)
 }
 
 /// Claims up to `count` events of one endpoint.

@@ -13,6 +13,7 @@ use crate::domain::mail::outbox::MailKind;
 use crate::domain::signup::link::Link;
 use crate::domain::signup::submitted_form::SignupStatus;
 use crate::domain::timestamp::Timestamp;
+use crate::flows::signup::confirm::must_see_words;
 use crate::mail::letters::consent::AgreedItem;
 use crate::mail::letters::signup::{
     ConfirmMail, DownloadLinkMail, MailedReport, ReceiptItem, ReceiptMail, TickedNewsletter,
@@ -81,7 +82,7 @@ async fn confirmation(
         report: report(signup),
         newsletters: newsletters.into_iter().map(|name| TickedNewsletter { name }).collect(),
         confirm_url: parts.links.confirm(link),
-        code: parts.links.secrets.code(link).to_string(),
+        code: (!must_see_words(signup)).then(|| parts.links.secrets.code(link).to_string()),
         not_me_url: parts.links.not_me(link),
         valid_until: signup.expires_at,
         again: signup.known,

@@ -123,6 +123,17 @@ class Stories:
         self.receiver.follow_withdrawals()
         self.assertEqual([path for _, path, _ in self.assent.asked], ["/api/v1/withdrawals?after=e1.5"])
 
+    def test_a_refused_export_is_no_empty_one(self):
+        self.assent.sets("ada", True)
+        for status in (401, 403, 409):
+            self.assent.faults = [status]
+            with self.assertRaises(SystemExit) as stopped:
+                self.receiver.add_all()
+            self.assertIn(str(status), str(stopped.exception.code))
+        self.assertEqual(self.there.asked, [])
+        self.receiver.add_all()
+        self.assertTrue(self.there.has("ada@Northmoor.example"))
+
     def test_half_a_page_moves_nothing_on(self):
         self.assent.sets("ada", True)
         self.receiver.add_all()

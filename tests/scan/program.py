@@ -194,7 +194,8 @@ class Browser:
     def post(self, path, fields=()):
         """Sends a form, which must be taken."""
         body = urllib.parse.urlencode(fields, doseq=True)
-        answer = self.send("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded"})
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+        answer = self.send("POST", path, body, headers)
         if answer.status not in (200, 303):
             raise SystemExit(f"POST {path} was answered {answer.status}: {answer.text()}")
         return answer

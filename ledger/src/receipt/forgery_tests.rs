@@ -145,7 +145,7 @@ fn a_name_that_stands_twice_is_refused() {
 fn body_context_and_documents_are_those_that_were_committed_to() {
     let hash = |text: &str| json!(sha256_hex(text.as_bytes()));
     assert!(matches!(refused("/ledger", json!({ "schema": 2 })), E::Payload(_)));
-    for schema in [json!(3), json!(1), json!("2"), json!(2.5), json!([])] {
+    for schema in [json!(4), json!(1), json!("2"), json!(2.5), json!([])] {
         assert!(matches!(refused("/ledger/schema", schema), E::Schema));
     }
     assert!(matches!(refused("/ledger/body/email", json!("eve@x.org")), E::Commitment));

@@ -14,8 +14,10 @@ use crate::moment::whole_seconds;
 use crate::note::{SignedNote, VerifyingKey, decode_hash, encode_hash};
 use crate::tree::{Hash, leaf_hash, verify_inclusion};
 
-/// The number of the form of receipts that is written. Receipts without a number are of the older form.
-const SCHEMA: u8 = 2;
+/// The number of the form of receipts that is written. Receipts without a number are of the older form; those of the form
+/// before are computed as they were written.
+const SCHEMA: u8 = 3;
+const SCHEMA_BEFORE: u8 = 2;
 
 /// The member `ledger` as JSON has it: hashes are base64, and a member that is not named here makes it no receipt. It is
 /// made of [`ReceiptFacts`] where a receipt is given out, and read where one is checked.
@@ -68,11 +70,16 @@ impl LedgerMember {
     pub(super) fn read(ledger: &Value) -> Result<Option<Self>, ReceiptError> {
         match &ledger["schema"] {
             Value::Null => Ok(None),
-            schema if *schema == SCHEMA => {
+            schema if *schema == SCHEMA || *schema == SCHEMA_BEFORE => {
                 Self::deserialize(ledger).map(Some).map_err(ReceiptError::Payload)
             }
             _ => Err(ReceiptError::Schema),
         }
+    }
+
+    /// Whether it is of the form before, which says nothing of the page around a form, and calls all forms pages.
+    pub(super) fn is_of_form_before(&self) -> bool {
+        self.schema == SCHEMA_BEFORE
     }
 
     /// The type of the event, as the leaf names it.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::consent_record::{ConsentRecord, members};
 use super::process::process;
 use super::vocabulary::{self, places};
+use crate::context::is_page;
 use crate::event_type::EventType;
 
 /// All of a receipt but its member `ledger`.
@@ -60,10 +61,26 @@ fn record_of_activity(record: ConsentRecord<'_>) -> Map<String, Value> {
     ])
 }
 
-/// The blank form as it was rendered, by the hash of its document.
+/// The blank form, by the hash of its document: the page as it was rendered, or what somebody else was told to draw.
 fn form(record: ConsentRecord<'_>) -> Option<Value> {
     let sha256 = record.context("form").as_str()?;
-    Some(json!({ "@type": "schema:WebPage", "dct:format": "text/html", "schema:sha256": sha256 }))
+    let is_page = record.ledger.is_of_form_before() || is_page(record.context("drawn_by").as_str());
+    let (kind, format) = if is_page {
+        ("schema:WebPage", "text/html")
+    } else {
+        ("schema:DigitalDocument", "application/json")
+    };
+    Some(json!({ "@type": kind, "dct:format": format, "schema:sha256": sha256 }))
+}
+
+/// The page elsewhere around the form, of which nobody knows more than what was said.
+fn page_around(record: ConsentRecord<'_>) -> Option<Value> {
+    let page = record.body_text("page").filter(|_| !record.ledger.is_of_form_before())?;
+    Some(json!({
+        "@type": "schema:VirtualLocation",
+        "dct:description": "the page around the form, as it was stated",
+        "schema:url": page,
+    }))
 }
 
 /// The purposes whose boxes were offered on the same form and left unticked, each a `ConsentRefused`: DPV names an
@@ -107,6 +124,7 @@ fn status(record: ConsentRecord<'_>) -> Map<String, Value> {
             "schema:instrument",
             mail.map(|id| json!({ "@type": "schema:EmailMessage", "schema:identifier": id })),
         ),
+        ("schema:location", page_around(record)),
     ])
 }
 

@@ -166,14 +166,16 @@ function confirmedBy(type, evidence) {
 
 function methodText(evidence) {
   const word = textIn(evidence, "method");
+  if (word === "form" && evidence.drawn_by === "page") return "A form that somebody else drew";
   return word && method(word).charAt(0).toUpperCase() + method(word).slice(1);
 }
 
 const DREW = new Map([
+  ["ours", "The publisher’s program drew it, as the browser said that sent it; a program can say so too."],
   ["element", "As that page said, the publisher’s program drew it there, by its script."],
-  ["page", "That page, or a program of its owner’s, drew it; that it showed these words is its own word."],
+  ["page", "Somebody else drew it, or nobody says who; that it showed these words is their own word."],
 ]);
-const SHOWN_AGAIN = "The publisher’s program showed them once more, where they were confirmed.";
+const SHOWN_AGAIN = "The publisher’s program showed them where they were confirmed.";
 
 function formOf({ evidence, form, type, older, words }) {
   const where = place(evidence);
@@ -191,7 +193,7 @@ function formOf({ evidence, form, type, older, words }) {
     Array.isArray(unticked) &&
       paragraph(left.length > 0 ? `Boxes that were left unticked: ${listed(left)}` : "No other box was left unticked"),
     form !== undefined &&
-      fold("Show the blank form as it was", () => blankForm(form, words), { "data-unfold": "form" }),
+      fold("Show the blank form", () => blankForm(form, words), { "data-unfold": "form" }),
     form === undefined &&
       offered &&
       !older &&

@@ -4,6 +4,7 @@ import { isOfStamp } from "./bundle_stamps.js";
 import { sha256Hex } from "./bytes.js";
 import { canonical, isObject, textIn, tryJson, within } from "./json.js";
 import { isHash, isLabel } from "./rows.js";
+import { isPage } from "./vocabulary.js";
 
 const EXPECTED = [
   /^events\.ndjson$/,
@@ -129,7 +130,5 @@ function shownBy(context) {
 
 /** The file with the blank form: a page of the program's, or the document of what others were told to draw. */
 export function formFile(context) {
-  const by = textIn(context, "drawn_by");
-  const { form } = context;
-  return `forms/${form}.${by === undefined || by === "ours" ? "html" : "json"}`;
+  return `forms/${context.form}.${isPage(context.drawn_by) ? "html" : "json"}`;
 }

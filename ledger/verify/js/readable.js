@@ -4,7 +4,7 @@
 import { isObject, textIn } from "./json.js";
 import { readLeaf } from "./leaf.js";
 import { process } from "./process.js";
-import { STATUS, jsonLdContext, members, places, textOf } from "./vocabulary.js";
+import { STATUS, isPage, jsonLdContext, members, places, textOf } from "./vocabulary.js";
 
 /** What a receipt's member `ledger` says of one event (`consent_record.rs`). */
 class ConsentRecord {
@@ -52,6 +52,10 @@ class ConsentRecord {
 
   purpose(code) {
     return { "@id": this.address(`/purposes/${code}`), "@type": "dpv:Purpose", "dct:identifier": code };
+  }
+
+  get isOfFormBefore() {
+    return this.ledger.schema === 2;
   }
 
   get inForce() {
@@ -112,11 +116,26 @@ function recordOfActivity(record) {
   });
 }
 
-/** The blank form as it was rendered, by the hash of its document. */
+/** The blank form, by the hash of its document: a page, or what somebody else was told to draw. */
 function form(record) {
   const sha256 = record.context("form");
   if (typeof sha256 !== "string") return undefined;
-  return { "@type": "schema:WebPage", "dct:format": "text/html", "schema:sha256": sha256 };
+  const [type, format] =
+    record.isOfFormBefore || isPage(record.context("drawn_by"))
+      ? ["schema:WebPage", "text/html"]
+      : ["schema:DigitalDocument", "application/json"];
+  return { "@type": type, "dct:format": format, "schema:sha256": sha256 };
+}
+
+/** The page elsewhere around the form. */
+function pageAround(record) {
+  const page = record.bodyText("page");
+  if (page === undefined || record.isOfFormBefore) return undefined;
+  return {
+    "@type": "schema:VirtualLocation",
+    "dct:description": "the page around the form, as it was stated",
+    "schema:url": page,
+  };
 }
 
 /** The purposes whose boxes were offered on the same form and left unticked. */
@@ -144,6 +163,7 @@ function status(record) {
     "dpv:hasIndicationMethod": indicationMethod(record),
     "dpv:isIndicatedAtTime": record.indicatedAt(),
     "dpv:isIndicatedBy": byController ? record.controller() : "dpv:DataSubject",
+    "schema:location": pageAround(record),
     "schema:instrument": mail && { "@type": "schema:EmailMessage", "schema:identifier": mail },
   });
 }

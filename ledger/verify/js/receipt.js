@@ -56,7 +56,7 @@ const HELD_NOW = {
   ...HELD_BEFORE,
   documents: (value) => hasOnly(value, ["form", "notice", "policy"]),
   issued: (value) => hasOnly(value, ["at", "id", "site"]) && ["at", "id", "site"].every((name) => isText(value[name])),
-  schema: (value) => value === 2,
+  schema: (value) => value === 2 || value === 3,
 };
 
 function hasOnly(value, names) {
@@ -125,7 +125,7 @@ export async function checkSignature(jws, type, { signer, steps }) {
 
 function heldFault(ledger, older) {
   if (!isObject(ledger)) return "what proves a receipt is missing, or can be read in two ways";
-  if (!older && Number.isInteger(ledger.schema) && ledger.schema > 2) {
+  if (!older && Number.isInteger(ledger.schema) && ledger.schema > 3) {
     return `it is of a form that this page does not know (${ledger.schema}): take a newer page`;
   }
   const members = older ? HELD_BEFORE : HELD_NOW;

@@ -94,3 +94,8 @@ export function members(of) {
 export function textOf(value, name) {
   return isObject(value) && typeof value[name] === "string" ? value[name] : undefined;
 }
+
+/** Whether a blank form is a page that the program rendered, by who drew it. */
+export function isPage(drawnBy) {
+  return typeof drawnBy !== "string" || drawnBy === "ours";
+}

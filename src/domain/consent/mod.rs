@@ -5,5 +5,6 @@ pub mod blank_form;
 pub mod event;
 pub mod evidence_key;
 pub mod given_details;
+pub mod how_given;
 pub mod permission;
 pub mod processing;

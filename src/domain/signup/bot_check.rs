@@ -156,9 +156,9 @@ impl CheckKeys {
         Self(keys)
     }
 
-    /// A challenge for the form of this name, of 32 bytes of chance.
+    /// A challenge for the form of this name, of 32 bytes of chance; none that is not signed.
     #[must_use]
-    pub fn challenge(&self, form: &str, now: Timestamp, chance: [u8; 32]) -> Challenge {
+    pub fn challenge(&self, form: &str, now: Timestamp, chance: [u8; 32]) -> Option<Challenge> {
         let (nonce, salt) = chance.split_at(16);
         let parameters = Parameters {
             algorithm: ALGORITHM.to_owned(),
@@ -170,8 +170,8 @@ impl CheckKeys {
             nonce: HEXLOWER.encode(nonce),
             salt: HEXLOWER.encode(salt),
         };
-        let signature = self.0.first().map(|key| signature(key, &parameters)).unwrap_or_default();
-        Challenge { parameters, signature: HEXLOWER.encode(&signature) }
+        let signature = signature(self.0.first()?, &parameters)?;
+        Some(Challenge { parameters, signature: HEXLOWER.encode(&signature) })
     }
 
     /// Looks at an answer: base64 of JSON, as ALTCHA's widget sends it. The work is done again only for a challenge of ours.
@@ -182,7 +182,9 @@ impl CheckKeys {
         let Payload { challenge, solution } = read(text).ok_or(WrongCheck::Wrong)?;
         let Challenge { parameters, signature: signed } = challenge;
         let signed = HEXLOWER.decode(signed.as_bytes()).map_err(|_| WrongCheck::Wrong)?;
-        let is_own = |key: &HashKey| bool::from(signature(key, &parameters).ct_eq(&signed));
+        let is_own = |key: &HashKey| {
+            signature(key, &parameters).is_some_and(|own| bool::from(own.ct_eq(&signed)))
+        };
         if !self.0.iter().any(is_own) || parameters.data.form != form {
             return Err(WrongCheck::Wrong);
         }
@@ -222,24 +224,11 @@ fn read(text: &str) -> Option<Payload> {
 }
 
 /// Over the text of the parameters, their names sorted.
-fn signature(key: &HashKey, parameters: &Parameters) -> Vec<u8> {
+fn signature(key: &HashKey, parameters: &Parameters) -> Option<Vec<u8>> {
+    let text = serde_json::to_string(parameters).ok()?;
     let mut mac = key.begin();
-    mac.update(serde_json::to_string(parameters).unwrap_or_default().as_bytes());
-    mac.finalize().into_bytes().to_vec()
-}
-
-/// The answer to a challenge, as a browser finds it.
-#[must_use]
-pub fn solve(challenge: &Challenge) -> Option<String> {
-    let parameters = &challenge.parameters;
-    let (counter, key) = (0..u32::MAX).find_map(|counter| {
-        let key = HEXLOWER.encode(&parameters.key(counter)?.1);
-        key.starts_with(&parameters.key_prefix).then_some((counter, key))
-    })?;
-    let payload = serde_json::json!({
-        "challenge": challenge, "solution": {"counter": counter, "derivedKey": key},
-    });
-    Some(STANDARD.encode(payload.to_string()))
+    mac.update(text.as_bytes());
+    Some(mac.finalize().into_bytes().to_vec())
 }
 
 #[cfg(test)]
@@ -256,10 +245,28 @@ mod tests {
         Timestamp::parse("2026-11-23T09:00:00Z").unwrap()
     }
 
+    fn challenge(chance: u8) -> Challenge {
+        keys().challenge("newsletters", now(), [chance; 32]).unwrap()
+    }
+
+    /// The answer to a challenge, as a browser finds it.
+    fn solve(challenge: &Challenge) -> String {
+        let of = |counter| HEXLOWER.encode(&challenge.parameters.key(counter).unwrap().1);
+        let counter = (0..u32::MAX).find(|counter| of(*counter).starts_with(PREFIX)).unwrap();
+        let solution = serde_json::json!({"counter": counter, "derivedKey": of(counter)});
+        let payload = serde_json::json!({"challenge": challenge, "solution": solution});
+        STANDARD.encode(payload.to_string())
+    }
+
+    #[test]
+    fn without_a_key_there_is_none() {
+        assert_eq!(CheckKeys::new(vec![]).challenge("newsletters", now(), [7; 32]), None);
+    }
+
     #[test]
     fn an_answer_is_good_for_its_form_and_its_time() {
-        let challenge = keys().challenge("newsletters", now(), [7; 32]);
-        let answer = solve(&challenge).unwrap();
+        let challenge = challenge(7);
+        let answer = solve(&challenge);
         let solved = keys().look("newsletters", now(), &answer).unwrap();
         assert_eq!((solved.nonce, solved.expires_at), ([7; 16], now().plus(LIFETIME)));
         assert_eq!(keys().look("reports/newsletters", now(), &answer), Err(WrongCheck::Wrong));
@@ -274,10 +281,10 @@ mod tests {
     // As ALTCHA's own library for servers (altcha-lib 2.8) signs it, solves it and finds it verified.
     #[test]
     fn it_is_the_protocol_of_altcha() {
-        let challenge = keys().challenge("newsletters", now(), [7; 32]);
+        let challenge = challenge(7);
         let signed = "f573692e1fc25345b3122b9817d755d529faf951fd1510e459591db967d6fd45";
         assert_eq!(challenge.signature, signed);
-        let answer = STANDARD.decode(solve(&challenge).unwrap()).unwrap();
+        let answer = STANDARD.decode(solve(&challenge)).unwrap();
         let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
         let key = "00d9b5552dfeb030d9829d8922ad9092ab0fa9761f9c3b3de55913b1e4073f7d";
         assert_eq!(answer["solution"], serde_json::json!({"counter": 121, "derivedKey": key}));
@@ -285,8 +292,8 @@ mod tests {
 
     #[test]
     fn what_was_made_up_is_not_taken() {
-        let challenge = keys().challenge("newsletters", now(), [7; 32]);
-        let answer = STANDARD.decode(solve(&challenge).unwrap()).unwrap();
+        let challenge = challenge(7);
+        let answer = STANDARD.decode(solve(&challenge)).unwrap();
         let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
         let look = |answer: &str| keys().look("newsletters", now(), &STANDARD.encode(answer));
         assert!(look(&answer.to_string()).is_ok());
@@ -320,7 +327,7 @@ mod tests {
     // A number that leads to its own key, and to one that does not begin as it must.
     #[test]
     fn a_key_without_the_beginning_is_no_answer() {
-        let challenge = keys().challenge("newsletters", now(), [9; 32]);
+        let challenge = challenge(9);
         let of = |counter| HEXLOWER.encode(&challenge.parameters.key(counter).unwrap().1);
         let counter = (0..99).find(|counter| !of(*counter).starts_with(PREFIX)).unwrap();
         let solution = serde_json::json!({"counter": counter, "derivedKey": of(counter)});

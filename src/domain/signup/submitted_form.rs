@@ -49,11 +49,17 @@ pub enum DrawnBy {
     Ours,
     /// The script of this program, on somebody's page.
     Element,
-    /// The page of somebody else, or their program, which says that it showed these words.
+    /// Somebody else, on their page or by their program, which says that it showed these words; or nobody says who.
     Page,
 }
 
 impl DrawnBy {
+    /// Whether its words must be shown by this program too, on the page behind the mailed link.
+    #[must_use]
+    pub fn must_be_shown_again(self) -> bool {
+        self == Self::Page
+    }
+
     /// Its word.
     #[must_use]
     pub fn as_str(self) -> &'static str {

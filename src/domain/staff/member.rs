@@ -52,6 +52,12 @@ pub fn actor(staff_id: Uuid) -> String {
     format!("staff:{staff_id}")
 }
 
+/// The account that the audit names so; `None` of the command line and of programs.
+#[must_use]
+pub fn account_of(actor: &str) -> Option<Uuid> {
+    actor.strip_prefix("staff:")?.parse().ok()
+}
+
 /// How long somebody stays signed in: until nothing was asked for two hours, and for twelve at most.
 pub const SESSION_IDLE: Duration = Duration::from_hours(2);
 /// See [`SESSION_IDLE`].

@@ -6,6 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::how_given::HowGiven;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::contacts::privacy_request::{
@@ -162,10 +163,9 @@ pub struct EventData {
     pub purpose: Purpose,
     /// When it was recorded.
     pub recorded_at: Timestamp,
-    /// How it reached us.
-    pub method: Option<String>,
-    /// The page of its form.
-    pub source: Option<String>,
+    /// How it was made.
+    #[serde(flatten)]
+    pub how: HowGiven,
     /// The label of the policy shown.
     pub policy_version: Option<String>,
     /// The words shown.
@@ -300,8 +300,7 @@ fn event(event: &HeldEvent) -> Result<EventData, Error> {
         event_type: event.event_type,
         purpose: event.purpose.clone(),
         recorded_at: event.recorded_at,
-        method: text(&evidence["method"]),
-        source: text(&evidence["source"]),
+        how: HowGiven::read(&evidence),
         policy_version: text(&evidence["policy"]["label"]),
         words: text(&evidence["notice"]["text"]),
         evidence,

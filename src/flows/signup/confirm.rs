@@ -36,8 +36,14 @@ use crate::store::mail::outbox::{self, About};
 use crate::store::signup::download_grants::{self, NewDownloadGrant};
 use crate::store::signup::signups::{self, Signup};
 
-/// Where a box stood that was ticked while confirming a form of another page.
-const CONFIRM_PAGE: &str = "/confirm";
+/// Where a box stood that was ticked while a form was confirmed: on the page behind the mailed link, or on the one that a
+/// typed code leads to.
+const fn confirm_page(by: ConfirmedBy) -> &'static str {
+    match by {
+        ConfirmedBy::Link => "/confirm",
+        ConfirmedBy::Code => "/check-your-inbox/code",
+    }
+}
 
 /// What a confirmation link leads to at some moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,12 +92,31 @@ pub enum Confirmation {
 /// How an open signup is confirmed.
 #[derive(Clone, Copy)]
 pub enum Press<'a> {
-    /// On the page that shows its choices.
-    Page(&'a Page),
+    /// On a page that shows its choices, to which this led.
+    Page(&'a Page, ConfirmedBy),
     /// By its link, without that page: the choices of the form stand, but for what was left since.
     Link,
     /// By its code, on the waiting page of its form: its choices stand as they are named there, or not at all.
     Code,
+}
+
+impl<'a> Press<'a> {
+    /// The page, where there was one.
+    fn page(self) -> Option<&'a Page> {
+        match self {
+            Press::Page(page, _) => Some(page),
+            Press::Link | Press::Code => None,
+        }
+    }
+
+    /// What of the mail it took.
+    fn by(self) -> ConfirmedBy {
+        match self {
+            Press::Page(_, by) => by,
+            Press::Link => ConfirmedBy::Link,
+            Press::Code => ConfirmedBy::Code,
+        }
+    }
 }
 
 /// The confirmation page as it came back.
@@ -130,11 +155,11 @@ pub fn must_agree_again(consents: &[CurrentConsent], signup: &Signup) -> bool {
     has_left(consents, signup, &Purpose::privacy_policy(), 0)
 }
 
-/// Whether the words of a form must be seen where it is confirmed: somebody else drew it, and only says that it showed
-/// them.
+/// Whether the words of a form must be seen on the page behind the mailed link, which its reader opens themselves: somebody
+/// else drew it, and only says that it showed them. Whoever has its code may type it anywhere, out of its reader's sight.
 #[must_use]
 pub fn must_see_words(signup: &Signup) -> bool {
-    signup.drawn_by == DrawnBy::Page
+    signup.drawn_by.must_be_shown_again()
 }
 
 /// Confirms an open signup. The press itself agrees to the privacy policy, unless its owner left that after the form
@@ -159,16 +184,13 @@ pub async fn confirm(
         return Ok(Confirmation::Overtaken);
     }
     let consents = consents::list(tx, subscriber_id).await?;
-    let page = match press {
-        Press::Page(page) => Some(page),
-        Press::Link | Press::Code => None,
-    };
+    let page = press.page();
     let seen = page.map_or(0, |page| page.seen);
     let has_left = |purpose: &Purpose| has_left(&consents, signup, purpose, seen);
     let agrees = page.is_some_and(|page| page.agrees && !has_left(&Purpose::privacy_policy()));
     let boxes = page.map(|page| page.ticked.as_slice());
     let brings_back = boxes.into_iter().flatten().any(|notice| has_left(&notice.purpose));
-    let is_unseen = page.is_none() && must_see_words(signup);
+    let is_unseen = must_see_words(signup) && !matches!(press, Press::Page(_, ConfirmedBy::Link));
     if (must_agree_again(&consents, signup) && !agrees) || brings_back || is_unseen {
         tx.give_up();
         return Ok(Confirmation::OldPage);
@@ -206,13 +228,11 @@ pub async fn confirm(
     let giver = Giver { subscriber_id, address_key, mac: mac.as_deref(), report_id, form };
     give(tx, case, giver, &kept).await?;
     if !added.is_empty() {
-        // Ticked on the page that confirms: the form that evidence names shows nothing of it.
+        // Ticked now, on a page of ours: the form that evidence names shows nothing of it.
         let drawn_by = Some(DrawnBy::Ours);
         let workflow = Workflow { drawn_by, page: None, form: None, unticked: &[], ..workflow };
-        let form = match signup.drawn_by {
-            DrawnBy::Ours => Form { workflow, ..form },
-            _ => Form { workflow, method: Method::Form, source: CONFIRM_PAGE, ..form },
-        };
+        let (method, source) = (Method::Form, confirm_page(press.by()));
+        let form = Form { workflow, method, source, requested_at: at.now, ..form };
         let seq = i64::try_from(asked.len()).unwrap_or(0) + 1;
         request(tx, case, (&form, seq), &added).await?;
         give(tx, case, Giver { form, ..giver }, &added).await?;
@@ -386,10 +406,7 @@ async fn confirmed(
     let (key, address_key) = (&settings.evidence_key, &signup.address_key);
     let mail = sent.into_iter().find(|mail_id| key.is_mail_id(address_key, *mail_id));
     Ok(AddressConfirmation {
-        by: match press {
-            Press::Code => ConfirmedBy::Code,
-            Press::Page(_) | Press::Link => ConfirmedBy::Link,
-        },
+        by: press.by(),
         message_id: mail.map(|outbox_id| message_id(outbox_id, host(&settings.base_url))),
     })
 }

@@ -7,8 +7,7 @@ use crate::domain::signup::idempotent_request::IdempotentRequest;
 use crate::flows::Error;
 use crate::random::Moment;
 use crate::store::Tx;
-use crate::store::signup::idempotent_requests;
-use crate::store::signup::signups::{self, Signup};
+use crate::store::signup::idempotent_requests::{self, StoredRequest};
 
 /// For how long a key is kept.
 pub const KEPT_FOR: Duration = Duration::from_hours(24);
@@ -20,27 +19,24 @@ pub enum Known {
     Nothing,
     /// The key came with another body before.
     Other,
-    /// It is stored, as this form.
-    Stored(Box<Signup>),
+    /// It was taken before, whatever became of its form since.
+    Taken(StoredRequest),
 }
 
 /// Looks for what a request with a key became.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find_stored(
+pub async fn look_up(
     tx: &mut Tx,
     at: &Moment,
     request: &IdempotentRequest,
 ) -> Result<Known, Error> {
     let since = at.now.minus(KEPT_FOR);
-    let Some(stored) = idempotent_requests::find(tx, &request.key_hash, since).await? else {
-        return Ok(Known::Nothing);
-    };
-    if stored.body_hash != request.body_hash {
-        return Ok(Known::Other);
-    }
-    // One who was erased since is nobody who asked.
-    let signup = signups::find(tx, stored.signup_id).await?;
-    Ok(signup.map_or(Known::Other, |signup| Known::Stored(Box::new(signup))))
+    let stored = idempotent_requests::find(tx, &request.key_hash, since).await?;
+    Ok(match stored {
+        None => Known::Nothing,
+        Some(stored) if stored.body_hash != request.body_hash => Known::Other,
+        Some(stored) => Known::Taken(stored),
+    })
 }

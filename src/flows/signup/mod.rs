@@ -7,6 +7,6 @@ pub mod lost_links;
 pub mod not_me;
 pub mod send_fresh_link;
 pub mod sign_up;
-pub mod spend_checks;
 pub mod start_download;
+pub mod take_each;
 pub mod try_code;

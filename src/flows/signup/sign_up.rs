@@ -22,8 +22,7 @@ use crate::domain::slug::Slug;
 use crate::domain::text::Line;
 use crate::flows::ledger::contexts::Contexts;
 use crate::flows::ledger::evidence::{Form, Order, Words, Workflow};
-use crate::flows::signup::do_once;
-use crate::flows::signup::spend_checks::spend_checks;
+use crate::flows::signup::take_each::{HandedIn, Once, take_each};
 use crate::flows::{Case, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
@@ -34,7 +33,6 @@ use crate::store::consent::events::{self, NewConsentEvent};
 use crate::store::contacts::subscribers;
 use crate::store::mail::limited_mails::{self, LimitedMail, LimitedMails};
 use crate::store::policy::versions::PolicyVersion;
-use crate::store::signup::idempotent_requests;
 use crate::store::signup::signup_sources::{self, NewSignupSource};
 use crate::store::signup::signups::{self, BoundSignup, NewSignup};
 
@@ -92,18 +90,6 @@ pub struct PreparedForm {
     came_from: SignupSource,
     request: Option<IdempotentRequest>,
     check: Option<SolvedCheck>,
-}
-
-/// What became of a form that was handed in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum HandedIn {
-    /// It was taken.
-    Taken,
-    /// It was left out: its sender sent it before, and that one was taken.
-    SentBefore,
-    /// It was left out: another form had used up the answer to its bot check.
-    CheckSpent,
 }
 
 /// Prepares and stores forms that are sent now.
@@ -185,7 +171,13 @@ pub async fn store_prepared(
     settings: &FlowSettings,
     prepared: PreparedForms<'_, '_>,
 ) -> Result<Vec<HandedIn>, Error> {
-    let handed_in = look_at_each(tx, at, prepared.forms).await?;
+    let once = prepared.forms.iter().map(|form| Once {
+        signup_id: form.row.signup_id,
+        report_id: form.row.report_id,
+        request: form.request,
+        check: form.check,
+    });
+    let handed_in = take_each(tx, at, &once.collect::<Vec<_>>()).await?;
     let taken = list_taken(prepared.forms, &handed_in);
     if !taken.is_empty() {
         store_taken(tx, at, settings, PreparedForms { forms: &taken, ..prepared }).await?;
@@ -236,45 +228,6 @@ fn sources<'a>(forms: &[&'a PreparedForm]) -> Vec<NewSignupSource<'a>> {
         source: &form.came_from,
     };
     known.map(source).collect()
-}
-
-/// What is to become of each: first it is asked whether it was sent before, for what is stored has used up its check itself.
-async fn look_at_each(
-    tx: &mut Tx,
-    at: &Moment,
-    forms: &[&PreparedForm],
-) -> sqlx::Result<Vec<HandedIn>> {
-    let first = are_first(tx, at, forms).await?;
-    let checks = forms.iter().zip(&first).map(|(form, first)| form.check.filter(|_| *first));
-    let spent = spend_checks(tx, &checks.collect::<Vec<_>>()).await?;
-    let (mut handed_in, mut free_again) = (Vec::with_capacity(forms.len()), Vec::new());
-    for ((form, is_first), is_good) in forms.iter().zip(first).zip(spent) {
-        handed_in.push(match (is_first, is_good) {
-            (false, _) => HandedIn::SentBefore,
-            (true, false) => HandedIn::CheckSpent,
-            (true, true) => HandedIn::Taken,
-        });
-        free_again.extend(form.request.filter(|_| is_first && !is_good));
-    }
-    // What is refused may be sent again with the same key, and another answer to its check.
-    idempotent_requests::delete_all(tx, &free_again).await?;
-    Ok(handed_in)
-}
-
-/// Whether each is stored for the first time, of forms that may be sent again; all others are.
-async fn are_first(tx: &mut Tx, at: &Moment, forms: &[&PreparedForm]) -> sqlx::Result<Vec<bool>> {
-    let requests: Vec<_> = forms
-        .iter()
-        .filter_map(|form| form.request.map(|request| (request, form.row.signup_id)))
-        .collect();
-    if requests.is_empty() {
-        return Ok(vec![true; forms.len()]);
-    }
-    let kept_since = at.now.minus(do_once::KEPT_FOR);
-    let first = idempotent_requests::insert_all(tx, at.now, kept_since, &requests).await?;
-    let is_first =
-        |form: &&PreparedForm| form.request.is_none() || first.contains(&form.row.signup_id);
-    Ok(forms.iter().map(is_first).collect())
 }
 
 /// Makes what is stored of a form that is sent now.

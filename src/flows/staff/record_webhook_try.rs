@@ -5,7 +5,6 @@ use uuid::Uuid;
 
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::staff::action::Action;
-use crate::domain::staff::member::Role;
 use crate::domain::staff::webhook::{GIVE_UP, KEPT, OffReason, back_off, kept_answer};
 use crate::flows::Error;
 use crate::random::Moment;
@@ -139,14 +138,9 @@ pub async fn record_webhook_try(
 
 /// Has every admin mailed who can sign in.
 async fn mail_admins(tx: &mut Tx, at: &Moment, webhook_endpoint_id: Uuid) -> Result<(), Error> {
-    for account in members::list(tx).await? {
-        let is_admin = account.role == Role::Admin
-            && account.disabled_at.is_none()
-            && account.password_hash.is_some();
-        if is_admin {
-            let about = About::Webhook { staff_id: account.staff_id, webhook_endpoint_id };
-            outbox::insert(tx, at, MailKind::WebhookOff, about).await?;
-        }
+    for admin in members::list_admins(tx).await? {
+        let about = About::Webhook { staff_id: admin.staff_id, webhook_endpoint_id };
+        outbox::insert(tx, at, MailKind::WebhookOff, about).await?;
     }
     Ok(())
 }

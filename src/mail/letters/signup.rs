@@ -37,8 +37,8 @@ pub struct ConfirmMail {
     pub newsletters: Vec<TickedNewsletter>,
     /// The page with the button.
     pub confirm_url: String,
-    /// The six digits that do the same on the waiting page.
-    pub code: String,
+    /// The six digits that do the same on the waiting page; none for a form that is confirmed behind the link alone.
+    pub code: Option<String>,
     /// Where the owner of the address says that it was not them.
     pub not_me_url: String,
     /// Until when the link works.
@@ -57,7 +57,7 @@ impl ConfirmMail {
             report: Some(MailedReport::sample()),
             newsletters: ticked(&["The weekly"]),
             confirm_url: url("/confirm/TOKEN"),
-            code: "123456".to_owned(),
+            code: Some("123456".to_owned()),
             not_me_url: url("/confirm/TOKEN/not-me"),
             valid_until: in_days(2),
             again: false,
@@ -76,6 +76,7 @@ impl MailTemplate for ConfirmMail {
             Self { newsletters: vec![], again: true, ..Self::sample() },
             Self { report: None, newsletters: both, ..Self::sample() },
             Self { report: None, again: true, ..Self::sample() },
+            Self { code: None, ..Self::sample() },
         ]
     }
 }

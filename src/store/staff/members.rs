@@ -85,6 +85,15 @@ pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Staff>> {
     on!(tx, |conn| sqlx::query_as(accounts!("ORDER BY email")).fetch_all(conn).await)
 }
 
+/// The admins who can sign in, by address.
+pub async fn list_admins(tx: &mut Tx) -> sqlx::Result<Vec<Staff>> {
+    on!(tx, |conn| sqlx::query_as(accounts!(
+        "WHERE role = 'admin' AND disabled_at IS NULL AND password_hash IS NOT NULL ORDER BY email"
+    ))
+    .fetch_all(conn)
+    .await)
+}
+
 /// Whether there is any account at all.
 pub async fn any(tx: &mut Tx) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM staff)").fetch_one(conn).await)

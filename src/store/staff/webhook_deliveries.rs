@@ -229,8 +229,7 @@ pub async fn mark_all_waiting(
     on!(tx, |conn| {
         sqlx::query(
             "UPDATE webhook_delivery SET failing_since = NULL, attempts = 0, next_at = $2
-         WHERE webhook_endpoint_id = $1 AND delivered_at IS NULL AND given_up_at IS NULL
-           AND (attempts > 0 OR failing_since IS NOT NULL)",
+         WHERE webhook_endpoint_id = $1 AND delivered_at IS NULL AND given_up_at IS NULL AND attempts > 0",
         )
         .bind(webhook_endpoint_id)
         .bind(now)
@@ -326,6 +325,19 @@ pub async fn count_waiting(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, i64)>> {
     )
     .fetch_all(conn)
     .await
+    })
+}
+
+/// How many events one endpoint is still to be told.
+pub async fn count_waiting_of(tx: &mut Tx, webhook_endpoint_id: Uuid) -> sqlx::Result<i64> {
+    on!(tx, |conn| {
+        sqlx::query_scalar(
+            "SELECT count(*) FROM webhook_delivery
+             WHERE webhook_endpoint_id = $1 AND delivered_at IS NULL AND given_up_at IS NULL",
+        )
+        .bind(webhook_endpoint_id)
+        .fetch_one(conn)
+        .await
     })
 }
 

@@ -56,5 +56,6 @@ async fn give(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Erro
     find_form(&catalog, report.as_ref())?;
     let challenge =
         app.links.secrets.check_keys().challenge(name, app.clock.now(), app.random.bytes());
+    let challenge = challenge.ok_or(Error::Internal)?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(challenge)).into_response())
 }

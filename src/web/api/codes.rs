@@ -23,7 +23,9 @@ use crate::domain::signup::code::Code;
 use crate::domain::signup::link::Link;
 use crate::store::signup::download_grants;
 use crate::store::signup::signups::Signup;
-use crate::web::form::code::{CodePress, CodeTry, press_code};
+use crate::web::form::code::{
+    CodePress, CodeTry, NO_CODE, NO_TRY_LEFT, SEE_CHOICES, TOO_LATE, WRONG_CODE, press_code,
+};
 use crate::web::form::resend::resend as resend_mail;
 use crate::web::http::fields::InvalidField;
 use crate::web::waiting::Waiting;
@@ -66,7 +68,7 @@ struct Confirmed {
 /// Confirm by code
 ///
 /// Five tries a day for an address. What a `page` drew is confirmed on our own page behind the mailed link alone, where
-/// its words stand.
+/// its words stand: its mail holds no code.
 #[utoipa::path(
     post,
     path = "/api/v1/signups/code",
@@ -88,8 +90,11 @@ async fn confirm(
     let CodeBody { waiting, code } = sent.value;
     let Some((waiting, address_key)) = read(&app, &waiting) else { return Ok(lost()) };
     let Some(code) = Code::parse(&code) else {
-        return Ok(refused("malformed", "Enter the six-digit code from our message"));
+        return Ok(refused("malformed", NO_CODE));
     };
+    if waiting.by_link {
+        return Ok(see_choices());
+    }
     let own = waiting.signup_id;
     let tried = CodeTry { address_key: &address_key, code, own };
     // Where it was typed stands what this form chose, and no other's choices.
@@ -103,19 +108,9 @@ async fn confirm(
             });
             Ok(Json(Confirmed { status: "confirmed", download }).into_response())
         }
-        CodePress::OldPage(_) => {
-            let words = "Follow the link in our message: what you agree to is confirmed on the page behind it";
-            let fault = InvalidField::new("code", "see-choices", words);
-            Ok(Problem::new(StatusCode::CONFLICT, fault).into_response())
-        }
-        CodePress::Wrong => Ok(refused(
-            "wrong",
-            "That code isn’t right: enter the one in our latest message, or follow its link",
-        )),
-        CodePress::NoTryLeft => Ok(refused(
-            "no-try-left",
-            "Too many codes have been tried for this address today. The link in our message still works",
-        )),
+        CodePress::OldPage(_) | CodePress::BehindLink => Ok(see_choices()),
+        CodePress::Wrong => Ok(refused("wrong", WRONG_CODE)),
+        CodePress::NoTryLeft => Ok(refused("no-try-left", NO_TRY_LEFT)),
     }
 }
 
@@ -172,9 +167,14 @@ fn refused(code: &'static str, words: &'static str) -> Response {
     Problem::unusable(vec![InvalidField::new("code", code, words)]).into_response()
 }
 
+/// What it would confirm is seen on the page behind the mailed link.
+fn see_choices() -> Response {
+    let fault = InvalidField::new("code", "see-choices", SEE_CHOICES);
+    Problem::new(StatusCode::CONFLICT, fault).into_response()
+}
+
 /// It is older than two hours, or not ours.
 fn lost() -> Response {
-    let words = "This took too long: follow the link in our message, or fill in the form again";
-    let fault = InvalidField::new("waiting", "expired", words);
+    let fault = InvalidField::new("waiting", "expired", TOO_LATE);
     Problem::unusable(vec![fault]).into_response()
 }

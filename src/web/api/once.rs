@@ -3,17 +3,18 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use uuid::Uuid;
-
+use super::json::Document;
 use super::pending::{Pending, accepted};
 use super::problem::Problem;
+use super::signup_body::SignupBody;
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::idempotent_request::IdempotentRequest;
-use crate::flows::signup::do_once::{Known, find_stored};
-use crate::store::signup::signups::Signup;
+use crate::flows::signup::do_once::{Known, look_up};
+use crate::store::signup::idempotent_requests::StoredRequest;
 use crate::web::http::fields::InvalidField;
 use crate::web::state::in_flight::UnderWay;
 use crate::web::waiting::{Sent, Waiting};
-use crate::web::{App, Error};
+use crate::web::{App, Error, origin};
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Marks an answer to what was stored before.
@@ -33,11 +34,15 @@ pub(super) enum Once {
     Answered(Response),
 }
 
-/// Looks at the key of a request with this body.
+/// Looks at the key of a request.
 ///
 /// # Errors
 /// When the database does not answer.
-pub(super) async fn begin(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<Once, Error> {
+pub(super) async fn begin(
+    app: &App,
+    headers: &HeaderMap,
+    sent: &Document<SignupBody>,
+) -> Result<Once, Error> {
     let mut keys = headers.get_all(KEY).iter();
     let key = match (keys.next(), keys.next()) {
         (None, _) => return Ok(Once::EachTime),
@@ -48,49 +53,71 @@ pub(super) async fn begin(app: &App, headers: &HeaderMap, body: &[u8]) -> Result
         let words = "Send one Idempotency-Key, of 1 to 255 characters";
         return Ok(Once::Answered(refused("malformed", words)));
     }
-    let request = IdempotentRequest::new(&app.settings.address_secret, key, body);
+    let request = IdempotentRequest::new(&app.settings.address_secret, key, &sent.bytes);
     let Some(under_way) = app.in_flight.begin(request.key_hash) else {
         return Ok(Once::Answered(is_under_way()));
     };
-    Ok(match find_answer(app, &request, None).await? {
-        Some(answer) => Once::Answered(answer),
-        None => Once::First(request, under_way),
+    let drawn_by = sent.value.drawn_by(&origin::sent_from(app, headers)?);
+    let asked = Asked { email: &sent.value.email, by_link: drawn_by.must_be_shown_again() };
+    Ok(match look_up(&mut app.db.read().await?, &app.moment(), &request).await? {
+        Known::Nothing => Once::First(request, under_way),
+        Known::Other => Once::Answered(other_body()),
+        Known::Taken(stored) => match replayed(app, asked, &stored)? {
+            Some(answer) => Once::Answered(answer),
+            None => Once::First(request, under_way),
+        },
     })
 }
 
-/// What is answered to a request that was sent before; `None` for one that was not, came to nothing, or became this form.
+/// What is answered to a request whose form another process stored meanwhile; `None` where it is the form that is waited for
+/// here.
 ///
 /// # Errors
 /// When the database does not answer.
-pub(super) async fn find_answer(
+pub(super) async fn find_other(
     app: &App,
     request: &IdempotentRequest,
-    own: Option<Uuid>,
+    own: &Waiting,
 ) -> Result<Option<Response>, Error> {
-    let known = find_stored(&mut app.db.read().await?, &app.moment(), request).await?;
-    match known {
+    let asked = Asked { email: &own.email, by_link: own.by_link };
+    match look_up(&mut app.db.read().await?, &app.moment(), request).await? {
         Known::Nothing => Ok(None),
-        Known::Other => {
-            let words = "This key came with another body before: use a new one";
-            Ok(Some(refused("other-body", words)))
-        }
-        Known::Stored(signup) if own == Some(signup.signup_id) => Ok(None),
-        Known::Stored(signup) => replayed(app, &signup).map(Some),
+        Known::Other => Ok(Some(other_body())),
+        Known::Taken(stored) if stored.signup_id == own.signup_id => Ok(None),
+        Known::Taken(stored) => replayed(app, asked, &stored),
     }
 }
 
-/// The answer to who sent this form before.
-fn replayed(app: &App, signup: &Signup) -> Result<Response, Error> {
+/// What is told to who sends a form again is made of what they send: so it is the same when somebody was erased since, whom
+/// they may have signed up.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    email: &'a str,
+    by_link: bool,
+}
+
+/// The answer to who sent this form before; `None` where its address is none, by the rules of now.
+fn replayed(
+    app: &App,
+    asked: Asked<'_>,
+    stored: &StoredRequest,
+) -> Result<Option<Response>, Error> {
+    let Ok(email) = EmailAddress::parse(asked.email) else { return Ok(None) };
     let sent = Sent {
-        signup_id: signup.signup_id,
-        email: signup.email.as_str(),
-        report: signup.report_slug.as_ref(),
+        signup_id: stored.signup_id,
+        email: email.as_str(),
+        report: stored.report.as_ref(),
         chosen: vec![],
+        by_link: asked.by_link,
     };
-    let waiting = Waiting::new(sent, None, &app.settings.mail_limit, signup.created_at);
+    let waiting = Waiting::new(sent, None, &app.settings.mail_limit, stored.stored_at);
     let mut response = accepted(Pending::document(app, &waiting)?);
     response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-    Ok(response)
+    Ok(Some(response))
+}
+
+fn other_body() -> Response {
+    refused("other-body", "This key came with another body before: use a new one")
 }
 
 fn refused(code: &'static str, words: &'static str) -> Response {

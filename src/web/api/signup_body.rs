@@ -11,6 +11,7 @@ use crate::domain::signup::signup_source::{SignupSource, may_name_somebody};
 use crate::domain::signup::submitted_form::DrawnBy;
 use crate::web::form::form_context::FormContext;
 use crate::web::http::fields::{Fields, InvalidField};
+use crate::web::origin::SentFrom;
 use crate::web::{App, state::catalog::Offer};
 
 /// Without a page of theirs, evidence names the way that it came.
@@ -40,7 +41,7 @@ pub(super) struct SignupBody {
     #[serde(default)]
     pub report: Option<String>,
     /// The reader's.
-    email: String,
+    pub email: String,
     #[serde(default)]
     name: Option<String>,
     #[serde(default)]
@@ -57,7 +58,7 @@ pub(super) struct SignupBody {
     /// The hashes of the words shown, by the codes of their purposes.
     #[serde(default)]
     notices: BTreeMap<String, String>,
-    /// The address of the page that it stood on.
+    /// The address of the page that it stood on, of `embed_origins`; of ours only where it is sent from there.
     #[serde(default)]
     page: Option<String>,
     /// Where the reader came from: `utm_source`, `utm_medium`, `utm_campaign`, `utm_term`, `utm_content` and `ref`, as texts.
@@ -159,9 +160,9 @@ impl SignupBody {
     }
 
     /// Who drew it. That it was our script is believed of a page that may hold it, whose browser says which page it is.
-    pub(super) fn drawn_by(&self, elsewhere: Option<&str>) -> DrawnBy {
-        match self.drawn_by {
-            DrawnByBody::Element if elsewhere.is_some() => DrawnBy::Element,
+    pub(super) fn drawn_by(&self, from: &SentFrom) -> DrawnBy {
+        match (self.drawn_by, from) {
+            (DrawnByBody::Element, SentFrom::Elsewhere(_)) => DrawnBy::Element,
             _ => DrawnBy::Page,
         }
     }
@@ -172,16 +173,16 @@ impl SignupBody {
         SignupSource::from_pairs(said.filter_map(|(name, value)| Some((name, value.as_str()?))))
     }
 
-    /// The page on which it stood. Its origin must be one of ours or of `embed_origins`; its path is kept, unless that is
-    /// long or may hold an address.
+    /// The page on which it stood. Its origin must be one of `embed_origins`, or ours where a page of ours sends it; its path
+    /// is kept, unless that is long or may hold an address.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(super) fn page(
-        &self,
-        app: &App,
-        elsewhere: Option<&str>,
-    ) -> Result<StatedPage, InvalidField> {
+    pub(super) fn page(&self, app: &App, from: &SentFrom) -> Result<StatedPage, InvalidField> {
+        let elsewhere = match from {
+            SentFrom::Elsewhere(origin) => Some(origin.as_str()),
+            SentFrom::Ours | SentFrom::Unsaid => None,
+        };
         let Some(page) = self.page.as_deref().filter(|page| !page.is_empty()) else {
             let source = elsewhere.unwrap_or(SOURCE).to_owned();
             let origin = elsewhere.map(str::to_owned);
@@ -195,11 +196,9 @@ impl SignupBody {
             return Err(wrong("other-origin", "Send the address of the page that this comes from"));
         }
         let is_theirs = app.embed_origins.contains(&source);
-        if !is_theirs && !app.own_host.is_origin(&source) {
-            return Err(wrong(
-                "unknown-origin",
-                "Send a page of this site or of one in embed_origins",
-            ));
+        let is_ours = *from == SentFrom::Ours && app.own_host.is_origin(&source);
+        if !is_theirs && !is_ours {
+            return Err(wrong("unknown-origin", "Send a page of a site in embed_origins"));
         }
         let path = url.path();
         let is_kept = path.len() <= PAGE_MOST && !may_name_somebody(path);

@@ -61,7 +61,7 @@ async fn receive(
     sent: Document<SignupBody>,
 ) -> Result<Response, Error> {
     app.network_limits.signups.check(visitor.ip)?;
-    let (request, _under_way) = match once::begin(&app, &visitor.headers, &sent.bytes).await? {
+    let (request, _under_way) = match once::begin(&app, &visitor.headers, &sent).await? {
         Once::EachTime => (None, None),
         Once::First(request, under_way) => (Some(request), Some(under_way)),
         Once::Answered(answer) => return Ok(answer),
@@ -71,9 +71,9 @@ async fn receive(
         Err(refusal) => return Ok(refusal),
     };
     if let Some(request) = request
-        && let Some(answer) = once::find_answer(&app, &request, Some(waiting.signup_id)).await?
+        && let Some(stored) = once::find_other(&app, &request, &waiting).await?
     {
-        return Ok(answer);
+        return Ok(stored);
     }
     Ok(accepted(Pending::document(&app, &waiting)?))
 }
@@ -84,7 +84,7 @@ async fn take(
     visitor: Visitor,
     (sent, request): (SignupBody, Option<IdempotentRequest>),
 ) -> Result<Result<Waiting, Response>, Error> {
-    let elsewhere = origin::elsewhere(app, &visitor.headers)?;
+    let from = origin::sent_from(app, &visitor.headers)?;
     let catalog = app.catalog.get().await?;
     let Some((context, is_form_of_now)) = find(app, &catalog, &sent)? else {
         let words = "This form is not known, or has changed: load it again, and send its hash";
@@ -97,7 +97,7 @@ async fn take(
     }
     let fields = sent.fields(&context);
     let mut errors = sent.notice_errors(&context, is_form_of_now);
-    let page = sent.page(app, elsewhere.as_deref());
+    let page = sent.page(app, &from);
     let (answers, page) = match (Answers::read(&context, &fields), page) {
         (Ok(answers), Ok(page)) if errors.is_empty() => (answers, page),
         (answers, page) => {
@@ -120,7 +120,7 @@ async fn take(
         is_trapped: !sent.website.is_empty(),
         blank: is_form_of_now.then(|| blank(app, &context)).transpose()?,
         method: Method::Api,
-        drawn_by: sent.drawn_by(elsewhere.as_deref()),
+        drawn_by: sent.drawn_by(&from),
         source: page.source,
         page: page.page,
         came_from: sent.came_from().on_page_of(page.origin),

@@ -7,11 +7,26 @@ use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::signup::code::Code;
 use crate::domain::signup::link::Link;
 use crate::domain::signup::submitted_form::SignupStatus;
-use crate::flows::signup::confirm::{Confirmation, Press, confirm};
+use crate::flows::signup::confirm::{Confirmation, Press, confirm, must_see_words};
 use crate::flows::signup::try_code::{CodeOutcome, TypedCode, link, try_code};
 use crate::random::Moment;
 use crate::store::signup::signups::{self, Signup};
 use crate::web::{App, Error};
+
+/// Nothing that can be a code was typed.
+pub(in crate::web) const NO_CODE: &str = "Enter the six-digit code from our message";
+/// It is none of this address.
+pub(in crate::web) const WRONG_CODE: &str =
+    "That code isn’t right: enter the one in our latest message, or follow its link";
+/// Too many were tried.
+pub(in crate::web) const NO_TRY_LEFT: &str =
+    "Too many codes have been tried for this address today. The link in our message still works";
+/// What it would confirm must be seen on the page behind the link.
+pub(in crate::web) const SEE_CHOICES: &str =
+    "Follow the link in our message: what you agree to is confirmed on the page behind it";
+/// What somebody waits with is older than two hours, or not ours.
+pub(in crate::web) const TOO_LATE: &str =
+    "This took too long: follow the link in our message, or fill in the form again";
 
 /// What came of a press.
 pub(in crate::web) enum Pressed {
@@ -19,8 +34,7 @@ pub(in crate::web) enum Pressed {
     Confirmed(Uuid),
     /// The signup was settled otherwise meanwhile.
     Settled,
-    /// Its choices must be seen first: they are another form's, or some were left since, or their words were not shown by
-    /// us.
+    /// Its choices must be seen first: they are another form's, or some were left since.
     OldPage,
 }
 
@@ -30,6 +44,8 @@ pub(in crate::web) enum CodePress {
     Confirmed(Uuid),
     /// It is right, and the choices of this link's form must be seen first.
     OldPage(Link),
+    /// It is right, and of a form whose words must be seen on the page behind the mailed link.
+    BehindLink,
     /// It is none of a form of this address that waits.
     Wrong,
     /// Too many were tried for this address today.
@@ -69,7 +85,11 @@ pub(in crate::web) async fn press_code(
         CodeOutcome::Right(signup) => signup,
     };
     app.code_limit.forgive(address_key);
-    let pressed = if signup.status == SignupStatus::Pending && !was_seen(&signup) {
+    let is_open = signup.status == SignupStatus::Pending;
+    if is_open && must_see_words(&signup) {
+        return Ok(CodePress::BehindLink);
+    }
+    let pressed = if is_open && !was_seen(&signup) {
         Pressed::OldPage
     } else {
         press_button(app, at, &signup, Press::Code).await?

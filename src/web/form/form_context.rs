@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::domain::catalog::report::ReportStatus;
 use crate::domain::slug::Slug;
 use crate::store::catalog::notices::Notice;
@@ -49,6 +51,11 @@ impl<'a> FormContext<'a> {
             policy,
             consent,
         })
+    }
+
+    /// The report asked for, by its keys.
+    pub(in crate::web) fn report_keys(&self) -> Option<(Uuid, Slug)> {
+        self.report.map(|report| (report.report_id, report.slug.clone()))
     }
 
     /// Whether it asks for a bot check at this moment.

@@ -13,7 +13,8 @@ use crate::domain::signup::idempotent_request::IdempotentRequest;
 use crate::domain::signup::signup_source::SignupSource;
 use crate::domain::signup::submitted_form::{DrawnBy, Method};
 use crate::flows::signup::count_dropped::DroppedForm;
-use crate::flows::signup::sign_up::{HandedIn, SignUp};
+use crate::flows::signup::sign_up::SignUp;
+use crate::flows::signup::take_each::HandedIn;
 use crate::web::http::fields::InvalidField;
 use crate::web::waiting::{Sent, Waiting};
 use crate::web::{App, Error};
@@ -58,7 +59,8 @@ pub(in crate::web) async fn hand_in(
     let report = context.report.map(|report| &report.slug);
     let replaces = before.as_ref().and_then(|before| before.form_for(report));
     let chosen = answers.choices.iter().skip(1).map(|notice| notice.purpose.clone()).collect();
-    let sent = Sent { signup_id, email: answers.email.as_str(), report, chosen };
+    let by_link = form.drawn_by.must_be_shown_again();
+    let sent = Sent { signup_id, email: answers.email.as_str(), report, chosen, by_link };
     let waiting = Waiting::new(sent, before, &app.settings.mail_limit, at.now);
     let waiting = match (form.method, &form.page) {
         (Method::Form, None) => waiting.coming_by(&form.came_from),
@@ -68,7 +70,12 @@ pub(in crate::web) async fn hand_in(
         _ => waiting,
     };
     if form.is_trapped {
-        let dropped = DroppedForm { report: report.cloned(), check: form.check };
+        let dropped = DroppedForm {
+            signup_id,
+            report: context.report_keys(),
+            request: form.request,
+            check: form.check,
+        };
         return Ok(told(app.intake.hand_in_dropped(dropped).await?, waiting));
     }
     let unticked = form.blank.as_ref().map(|_| answers.unticked(context));
@@ -80,7 +87,7 @@ pub(in crate::web) async fn hand_in(
         name: answers.name,
         organisation: answers.organisation,
         job_title: answers.job_title,
-        report: context.report.map(|report| (report.report_id, report.slug.clone())),
+        report: context.report_keys(),
         policy: context.policy.clone(),
         choices: answers.choices,
         source: form.source,

@@ -26,6 +26,8 @@ pub(super) struct AwaitedMail<'a> {
     report: Option<&'a str>,
     /// What was ticked besides the privacy policy, by name; none where that was too much to keep.
     chosen: Option<Vec<String>>,
+    /// Whether it is confirmed behind the mailed link alone, and there is no code.
+    by_link: bool,
     /// Whether the form rests.
     rests: bool,
     /// From when it can be sent again, if not now.
@@ -61,6 +63,7 @@ impl<'a> AwaitedMail<'a> {
             subject: waiting.map(|_| subject),
             report: title,
             chosen: waiting.and_then(|waiting| chosen(catalog, waiting)),
+            by_link: waiting.is_some_and(|waiting| waiting.by_link),
             rests: waiting.is_some() && catalog.rests(slug.as_ref()),
             resend_from: again_from,
             resend_today: again_from.is_some_and(|from| zone.day_of(from) == zone.day_of(now)),
@@ -104,8 +107,8 @@ pub(super) async fn came_back(app: &App, waiting: &Waiting) -> bool {
 
 impl AwaitedMail<'static> {
     /// Right after a form for a report was sent, while it rests, later, of a form for newsletters alone, of one of too many,
-    /// and of who sent none.
-    pub(super) fn samples() -> [Self; 6] {
+    /// of one that is confirmed behind the link alone, and of who sent none.
+    pub(super) fn samples() -> [Self; 7] {
         let sent = Self {
             address: Some("reader@council.example"),
             comes_by: Some(Timestamp::SAMPLE),
@@ -113,6 +116,7 @@ impl AwaitedMail<'static> {
             subject: Some("Your link to Digital councils".to_owned()),
             report: Some("Digital councils"),
             chosen: Some(vec!["The weekly".to_owned()]),
+            by_link: false,
             rests: false,
             resend_from: Some(Timestamp::SAMPLE),
             resend_today: true,
@@ -121,8 +125,9 @@ impl AwaitedMail<'static> {
         let later = Self { resend_from: None, ..sent.clone() };
         let newsletter = Self { report: None, chosen: Some(vec![]), ..later.clone() };
         let many = Self { comes_by: None, chosen: None, resend_today: false, ..sent.clone() };
+        let by_link = Self { by_link: true, ..sent.clone() };
         let stranger =
             Self { address: None, subject: None, report: None, resend_from: None, ..many.clone() };
-        [sent, Self { rests: true, ..later.clone() }, later, newsletter, many, stranger]
+        [sent, Self { rests: true, ..later.clone() }, later, newsletter, many, by_link, stranger]
     }
 }

@@ -202,7 +202,8 @@ impl Page for CheckYourInboxPage<'_> {
                 shown: Some("digital-councils newsletter:weekly".to_owned()),
             },
         };
-        let [sent, rests, later, newsletter, many, stranger] = AwaitedMail::samples().map(page);
+        let [sent, rests, later, newsletter, many, by_link, stranger] =
+            AwaitedMail::samples().map(page);
         let refused = CodeForm {
             code: "12345",
             errors: FieldError::samples(&["code"]),
@@ -215,6 +216,7 @@ impl Page for CheckYourInboxPage<'_> {
             Self { queued: true, ..later },
             Self { form: refused, ..newsletter },
             Self { form: unknown.clone(), ..many },
+            by_link,
             Self { form: unknown, ..stranger },
         ]
     }

@@ -15,27 +15,25 @@ use uuid::Uuid;
 use super::check_your_inbox::{self, back};
 use super::confirm::lead_on;
 use super::open_signup::{OpenSignup, Refused, ShownChoices, was_shown};
+use crate::domain::consent::address_confirmation::ConfirmedBy;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::request_id::RequestId;
 use crate::domain::signup::code::Code;
 use crate::domain::signup::submitted_form::SignupStatus;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::signup::confirm::Press;
+use crate::flows::signup::confirm::{Press, must_see_words};
 use crate::flows::signup::try_code::find_by_link;
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::signup::signups::Signup;
 use crate::templates::page::Page;
-use crate::web::form::code::{CodePress, CodeTry, Pressed, press_button, press_code};
+use crate::web::form::code::{
+    CodePress, CodeTry, NO_CODE, NO_TRY_LEFT, Pressed, SEE_CHOICES, WRONG_CODE, press_button,
+    press_code,
+};
 use crate::web::http::fields::{FieldError, Fields};
 use crate::web::waiting::Waiting;
 use crate::web::{App, Error};
-
-pub(super) const NO_CODE: &str = "Enter the six-digit code from our message";
-pub(super) const WRONG_CODE: &str =
-    "That code isn’t right: enter the one in our latest message, or follow its link";
-pub(super) const NO_TRY_LEFT: &str =
-    "Too many codes have been tried for this address today. The link in our message still works";
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/check-your-inbox/code", get(show).post(press))
@@ -82,7 +80,8 @@ fn read(app: &App, headers: &HeaderMap) -> Option<(Waiting, AddressKey)> {
     Some((waiting, address_key))
 }
 
-/// The signup whose code this browser typed and whose choices must be seen first, while that code would still be taken.
+/// The signup whose code this browser typed and whose choices must be seen first, while that code would still be taken:
+/// never that of a form which must be confirmed behind the mailed link.
 async fn find_typed(
     tx: &mut Tx,
     at: &Moment,
@@ -90,7 +89,8 @@ async fn find_typed(
     address_key: &AddressKey,
 ) -> Result<Option<Signup>, Error> {
     let Some(typed) = waiting.typed_link() else { return Ok(None) };
-    Ok(find_by_link(tx, at, address_key, typed).await?)
+    let found = find_by_link(tx, at, address_key, typed).await?;
+    Ok(found.filter(|signup| signup.status != SignupStatus::Pending || !must_see_words(signup)))
 }
 
 /// A code was typed.
@@ -111,6 +111,7 @@ async fn press_typed(
         CodePress::Confirmed(signup_id) => confirmed(app, signup_id).await,
         CodePress::NoTryLeft => again(app, &waiting, typed, NO_TRY_LEFT).await,
         CodePress::Wrong => again(app, &waiting, typed, WRONG_CODE).await,
+        CodePress::BehindLink => again(app, &waiting, typed, SEE_CHOICES).await,
         CodePress::OldPage(link) => {
             waiting.typed = Some((link.id, link.generation));
             Ok(back("/code", waiting.header(app)))
@@ -160,7 +161,7 @@ async fn confirm_typed(
         Err(refused) => return refuse(&open, &refused),
     };
     // Without its boxes the button confirms no more than the code does.
-    let press = sent.as_ref().map_or(Press::Code, Press::Page);
+    let press = sent.as_ref().map_or(Press::Code, |page| Press::Page(page, ConfirmedBy::Code));
     match press_button(app, &at, &signup, press).await? {
         Pressed::Confirmed(signup_id) => confirmed(app, signup_id).await,
         Pressed::Settled => again(app, waiting, "", WRONG_CODE).await,

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::check_your_inbox;
 use super::open_signup::{OpenSignup, Refused, ShownChoices};
 use super::unconfirmed_form::{AskedReport, MASKED_SAMPLE, masked};
+use crate::domain::consent::address_confirmation::ConfirmedBy;
 use crate::domain::request_id::RequestId;
 use crate::domain::signup::link::{Link, LinkKind};
 use crate::domain::timestamp::Timestamp;
@@ -149,7 +150,7 @@ async fn press(
             Ok(sent) => sent,
             Err(refused) => return refuse(&app, &token, (&signup, &open), &refused),
         };
-        let press = sent.as_ref().map_or(Press::Link, Press::Page);
+        let press = sent.as_ref().map_or(Press::Link, |page| Press::Page(page, ConfirmedBy::Link));
         // What was read decides nothing: the use case looks again at all that may have changed.
         let confirmed =
             app.db.run(|tx| Box::pin(confirm(tx, app.settings.at(&at), &signup, press))).await?;

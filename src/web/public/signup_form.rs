@@ -15,9 +15,10 @@ use crate::web::form::form_context::FormContext;
 use crate::web::form::hand_in::{HandIn, hand_in, to_same_mailbox};
 use crate::web::headers::{Checking, Embeddable, check_headers, frame_headers};
 use crate::web::http::fields::{FieldError, Fields, InvalidField};
+use crate::web::origin::{self, SentFrom};
 use crate::web::visitor::Visitor;
 use crate::web::waiting::Waiting;
-use crate::web::{App, Error, origin};
+use crate::web::{App, Error};
 
 /// Where a form stands that was sent.
 pub(super) struct Place<'a> {
@@ -67,7 +68,7 @@ pub(super) async fn take(
 ) -> Result<Result<Waiting, Html<String>>, Error> {
     let Visitor { app, ip, query, headers, request_id } = visitor;
     let Place { pages, page, before } = place;
-    let elsewhere = origin::elsewhere(app, headers)?;
+    let from = origin::sent_from(app, headers)?;
     app.network_limits.signups.check(*ip)?;
     let answers = match Answers::read(context, fields) {
         Ok(answers) => answers,
@@ -84,12 +85,17 @@ pub(super) async fn take(
         Ok(check) => check,
         Err(fault) => return again(fault),
     };
-    let came_from = came_from(app, query, elsewhere.as_deref().or(page.as_deref()));
-    // On a page of somebody else stands what its owner wrote there, whatever form of ours it names.
-    let (blank, drawn_by, source, page) = match elsewhere {
-        None => (pages.shown(app, context, fields)?, DrawnBy::Ours, context.path.clone(), page),
-        Some(origin) => (None, DrawnBy::Page, origin, None),
+    // Elsewhere stands what somebody else wrote there, whatever form of ours it names. Where nobody says where it stood, it
+    // is taken, and its words are shown where it is confirmed.
+    let (blank, drawn_by, source, page) = match &from {
+        SentFrom::Ours => {
+            (pages.shown(app, context, fields)?, DrawnBy::Ours, context.path.clone(), page)
+        }
+        SentFrom::Elsewhere(origin) => (None, DrawnBy::Page, origin.clone(), None),
+        SentFrom::Unsaid => (None, DrawnBy::Page, context.path.clone(), None),
     };
+    let around = if let SentFrom::Elsewhere(origin) = from { Some(origin) } else { page.clone() };
+    let came_from = came_from(app, query, around.as_deref());
     let before = to_same_mailbox(app, before, &answers.email);
     let form = HandIn {
         context,

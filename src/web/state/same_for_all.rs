@@ -10,8 +10,9 @@ use super::catalog::Catalog;
 use crate::web::error::Error;
 use crate::web::http::ready::Ready;
 
-/// Makes what stands at a path, out of what is on offer. It is a plain function and is given nothing of any request, so
-/// that nothing of one reader's can be kept for others.
+/// Makes what stands at a path, out of what is on offer. It is a plain function and is given nothing of any request but that
+/// path, and what was chosen to be kept apart by besides, such as the site around a frame: so nothing of one reader's can
+/// be kept for others.
 pub(in crate::web) type Made = fn(&App, &Arc<Catalog>, &str) -> Result<Ready, Error>;
 
 impl App {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::{Database, TestApp};
 use crate::support::both_databases;
+use crate::support::inbox::Mail;
 
 const ADA: &str = "ada@b.example";
 const FORM: &str = "/reports/sample";
@@ -21,8 +22,13 @@ const SAID: [(&str, &str); 5] = [
 
 /// What the receipts of somebody's consents are computed from, by their purpose.
 pub async fn proved(app: &TestApp, email: &str) -> Vec<(String, Value)> {
+    proved_by(app, &app.mail_to(email)[1]).await
+}
+
+/// The same of whose choices a mail leads to.
+pub async fn proved_by(app: &TestApp, mail: &Mail) -> Vec<(String, Value)> {
     app.seal().await;
-    let page = app.mail_to(email)[1].link("/preferences/").replace(&app.base, "");
+    let page = mail.link("/preferences/").replace(&app.base, "");
     let data = app.get(&format!("{page}/my-data.json")).await;
     let data: Value = serde_json::from_slice(&data.body).unwrap();
     let keys = app.core.flow_settings.ledger_keys.trusted();

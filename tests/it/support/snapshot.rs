@@ -4,13 +4,14 @@ use super::app::Answer;
 use super::inbox::Mail;
 
 /// What stands in place of what random bytes, ports and keys lead to.
-const FILTERS: [(&str, &str); 15] = [
+const FILTERS: [(&str, &str); 16] = [
     // A receipt in a link.
     (r"=eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", "=JWS"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
     (r"/assets/(site|framed)\.[0-9a-f]{12}\.", "/assets/$1.HASH."),
     // Of a page with all that it shows, and the program's version.
     (r#"name="blank" value="[0-9a-f]{64}""#, r#"name="blank" value="BLANK""#),
+    (r"(SHA-256:? <[^>]+>)[0-9a-f]{64}", "${1}BLANK"),
     (
         r"/(confirm|downloads|preferences|renew|reset|unsubscribe|welcome)/[A-Za-z0-9_-]{43,}",
         "/$1/TOKEN",

@@ -9,6 +9,7 @@ use crate::domain::signup::submitted_form::form_name;
 use crate::domain::slug::Slug;
 use crate::templates::page::Page;
 use crate::web::error::Gone;
+use crate::web::form::code::TOO_LATE;
 use crate::web::form::form_context::{FormContext, find_form};
 use crate::web::form::frame::Frame;
 use crate::web::http::fields::FieldError;
@@ -65,14 +66,13 @@ pub(super) fn lost(
     frame: &Frame,
     context: &FormContext<'_>,
 ) -> Result<Html<String>, Error> {
-    let words = "This took too long: follow the link in our message, or fill in the form again";
     let render = |form: ShownForm<'_>| page(app, frame, context, Some(form));
     let blank = FormPage { name: &name(context), render: &render }.blank(app, context)?;
     let refused = Refused {
         values: Values::default(),
         consent: false,
         ticked: vec![],
-        errors: vec![FieldError::new("form", words)],
+        errors: vec![FieldError::new("form", TOO_LATE)],
     };
     let form = page_form(context, Some(refused)).checking(context).naming(&blank.sha256);
     render(form.posting_to(frame.path.clone()))

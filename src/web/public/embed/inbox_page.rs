@@ -80,7 +80,7 @@ impl Page for EmbedInboxPage<'_> {
             queued: false,
             form: form.clone(),
         };
-        let [sent, rests, later, newsletter, many, _] = AwaitedMail::samples().map(page);
+        let [sent, rests, later, newsletter, many, by_link, _] = AwaitedMail::samples().map(page);
         let refused = CodeForm { code: "12345", errors: FieldError::samples(&["code"]), ..form };
         vec![
             Self { word: Some("You asked for the message again."), ..sent.clone() },
@@ -88,6 +88,7 @@ impl Page for EmbedInboxPage<'_> {
             Self { queued: true, ..later },
             Self { frame: untold, form: refused, ..newsletter },
             many,
+            by_link,
             Self { came_back: true, ..sent },
         ]
     }

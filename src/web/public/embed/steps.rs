@@ -11,21 +11,18 @@ use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::signup::code::Code;
 use crate::store::signup::signups::Signup;
 use crate::web::form::RESTS_FOR;
-use crate::web::form::code::{CodePress, CodeTry, press_code};
+use crate::web::form::code::{
+    CodePress, CodeTry, NO_CODE, NO_TRY_LEFT, SEE_CHOICES, WRONG_CODE, press_code,
+};
 use crate::web::form::form_context::form_slug;
 use crate::web::form::frame::{Frame, stated_host};
 use crate::web::form::resend::resend as resend_mail;
 use crate::web::headers::InFrame;
 use crate::web::http::fields::Fields;
 use crate::web::public::check_your_inbox::{AGAIN, PAUSED, TOO_MANY, Word};
-use crate::web::public::code::{NO_CODE, NO_TRY_LEFT, WRONG_CODE};
 use crate::web::visitor::Visitor;
 use crate::web::waiting::Waiting;
 use crate::web::{App, Error, origin};
-
-/// The choices of another form, or what was left since, are seen on our own page alone.
-const SEE_CHOICES: &str =
-    "Follow the link in our message: what you agree to is confirmed on the page behind it";
 
 /// Whoever looks at where a step is sent finds the form.
 pub(super) async fn lead(Path(name): Path<String>) -> Result<Redirect, Error> {
@@ -108,7 +105,8 @@ pub(super) async fn confirm(
                     let page = ready_page::page(&app, &step.frame, signup_id).await?;
                     return Ok(answer(StatusCode::OK, page));
                 }
-                CodePress::OldPage(_) => SEE_CHOICES,
+                // The choices of another form, or what was left since, are seen on our own page alone.
+                CodePress::OldPage(_) | CodePress::BehindLink => SEE_CHOICES,
                 CodePress::Wrong => WRONG_CODE,
                 CodePress::NoTryLeft => NO_TRY_LEFT,
             }

@@ -13,6 +13,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::how_given::HowGiven;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::contacts::privacy_request::{
     LetterTemplate, LetterWay, RequestChannel, RequestKind, RequestOutcome,
@@ -130,17 +131,18 @@ fn sample_data() -> PersonalData {
                 receipt_id: id,
                 receipt_url: Some("/preferences/TOKEN/receipts/1.jws".to_owned()),
             }],
-            events: vec![EventData {
-                event_id: id,
-                event_type: EventType::Given,
-                purpose: Purpose::privacy_policy(),
-                recorded_at: at,
-                method: Some(Method::Form.as_str().to_owned()),
-                source: Some(source.clone()),
-                policy_version: Some(Label::sample().to_string()),
-                words: some(),
-                evidence: json!({}),
-            }],
+            events: all_ways()
+                .map(|how| EventData {
+                    event_id: id,
+                    event_type: EventType::Given,
+                    purpose: Purpose::privacy_policy(),
+                    recorded_at: at,
+                    how,
+                    policy_version: Some(Label::sample().to_string()),
+                    words: some(),
+                    evidence: json!({}),
+                })
+                .collect(),
         },
         signups: vec![HeldSignup {
             signup_id: id,
@@ -217,6 +219,10 @@ fn request(closed_at: Option<Timestamp>) -> RequestData {
 fn webhook(event: &str, taken_at: Option<Timestamp>) -> HeldWebhook {
     let (program, happened_at) = ("The CRM of marketing".to_owned(), Timestamp::SAMPLE);
     HeldWebhook { program, event: event.to_owned(), happened_at, taken_at }
+/// In which choices are made: by a form of ours, by those of other sites, and by none.
+fn all_ways() -> impl Iterator<Item = HowGiven> {
+    let brought = HowGiven { method: Some("import".to_owned()), ..HowGiven::default() };
+    std::iter::once(HowGiven::sample()).chain(HowGiven::elsewhere_samples()).chain([brought])
 }
 
 fn suppression(reason: SuppressionReason, purpose: &str, source: Option<&str>) -> HeldSuppression {

@@ -12,6 +12,7 @@ use axum::routing::get;
 use serde::Serialize;
 
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::how_given::HowGiven;
 use crate::domain::contacts::imported_contact::ImportedWords;
 use crate::domain::ledger::verifier_page::verifier_link;
 use crate::domain::signup::submitted_form::Method;
@@ -63,7 +64,8 @@ fn page(app: &App, token: &str, id: &str, receipt: &Receipt) -> Result<Html<Stri
     let Receipt { event, body, place } = receipt;
     let sealed = if let Place::Sealed(sealed) = place { Some(sealed) } else { None };
     let label = body["policy"]["label"].as_str();
-    let method = body["method"].as_str();
+    let how = HowGiven::read(body);
+    let is_import = how.method.as_deref() == Some(Method::Import.as_str());
     let ledger = sealed.map(|sealed| {
         let head = sealed.head.checkpoint();
         LedgerPlace {
@@ -86,13 +88,10 @@ fn page(app: &App, token: &str, id: &str, receipt: &Receipt) -> Result<Html<Stri
             words,
             has_words: words.is_some_and(|words| !ImportedWords::are_unknown(words)),
             at: event.recorded_at,
-            stated_at: body["requested_at"]
-                .as_str()
-                .filter(|_| method == Some(Method::Import.as_str())),
+            stated_at: body["requested_at"].as_str().filter(|_| is_import),
             policy_label: label,
             policy_url: label.map(|label| format!("/policies/privacy/{label}")),
-            method,
-            source: body["source"].as_str(),
+            how,
             address: body["email"].as_str(),
             report: body["report"].as_str(),
         },
@@ -132,8 +131,8 @@ struct ReceiptEvent<'a> {
     stated_at: Option<&'a str>,
     policy_label: Option<&'a str>,
     policy_url: Option<String>,
-    method: Option<&'a str>,
-    source: Option<&'a str>,
+    #[serde(flatten)]
+    how: HowGiven,
     address: Option<&'a str>,
     report: Option<&'a str>,
 }
@@ -162,8 +161,7 @@ impl Page for ReceiptPage<'_> {
             stated_at: None,
             policy_label: Some("2026-11"),
             policy_url: Some("/policies/privacy/2026-11".to_owned()),
-            method: Some(Method::Form.as_str()),
-            source: Some("/newsletters"),
+            how: HowGiven::sample(),
             address: Some("reader@council.example"),
             report: Some("digital-councils"),
         };
@@ -173,15 +171,21 @@ impl Page for ReceiptPage<'_> {
             has_words: false,
             policy_label: None,
             policy_url: None,
-            source: None,
+            how: HowGiven { method: Some("form".to_owned()), ..HowGiven::default() },
             report: None,
             ..given.clone()
         };
+        let elsewhere =
+            HowGiven::elsewhere_samples().map(|how| ReceiptEvent { how, ..given.clone() });
         let brought_in = ReceiptEvent {
             has_words: false,
             stated_at: Some("2026-11-23T09:00:00.000000Z"),
             policy_url: None,
-            method: Some(Method::Import.as_str()),
+            how: HowGiven {
+                method: Some("import".to_owned()),
+                source: Some("old-list.csv".to_owned()),
+                ..HowGiven::default()
+            },
             ..given.clone()
         };
         let page = |event, is_sealed: bool| Self {
@@ -200,6 +204,9 @@ impl Page for ReceiptPage<'_> {
             is_damaged: false,
         };
         let damaged = Self { is_damaged: true, ..page(given.clone(), false) };
-        vec![page(given, true), page(withdrawn, false), page(brought_in, true), damaged]
+        let mut all =
+            vec![page(given, true), page(withdrawn, false), page(brought_in, true), damaged];
+        all.extend(elsewhere.map(|event| page(event, true)));
+        all
     }
 }

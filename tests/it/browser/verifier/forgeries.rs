@@ -129,7 +129,7 @@ fn sealed(payload: &Value, other: &Value) -> Vec<(&'static str, &'static [&'stat
         ("/ledger/tree_size", &["inclusion"], json!(size + 1)),
         ("/ledger/root", &["inclusion"], json!(encode_hash(&[9; 32]))),
         ("/ledger/inclusion_proof", &["inclusion"], json!([])),
-        ("/ledger/schema", &[], json!(3)),
+        ("/ledger/schema", &[], json!(4)),
         ("/ledger/schema", &[], json!("2")),
         ("/ledger/note", &[], json!("one member more")),
     ];

@@ -12,6 +12,8 @@ const RECORD: &str = "/dpv:hasRecordOfActivity";
 const GIVEN: &str = include_str!("../../../../ledger/src/receipt/older_samples/given.jws");
 const ERASED: &str = include_str!("../../../../ledger/src/receipt/older_samples/erased.jws");
 const VERSION_1: &str = include_str!("../../../../ledger/src/receipt/older_samples/version_1.jws");
+const ELEMENT: &str =
+    include_str!("../../../../ledger/src/receipt/older_samples/schema_2_element.jws");
 
 /// What signed them.
 fn signing() -> SigningKey {
@@ -97,4 +99,18 @@ async fn a_receipt_of_the_older_form_is_never_called_sound() {
         assert!(verify(&jws, &keys).is_err(), "{name}");
         page.says(&[&jws]).await.is_forged(&["commitment"], name);
     }
+}
+
+// Which calls the document that said what to draw a page.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receipt_of_the_form_before_is_compared_as_it_was_written() {
+    let (signing, keys) = (signing(), [signing().vkey()]);
+    let page = Verifier::open(&file()).await;
+    page.knows(&signing.vkey().to_string()).await;
+    let said = page.says(&[ELEMENT]).await;
+    assert_eq!((said.title.as_str(), said.steps["step-readable"].as_str()), (SIGNED, "ok"));
+    let payload = verify(ELEMENT.trim(), &keys).unwrap().payload;
+    let jws = resigned(&with(&payload, "/ledger/schema", json!(3)), &signing);
+    assert!(verify(&jws, &keys).is_err());
+    page.says(&[&jws]).await.is_forged(&["readable"], "a form passes for the other");
 }

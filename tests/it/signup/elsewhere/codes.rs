@@ -5,7 +5,10 @@ use std::time::Duration;
 use macro_rules_attribute::apply;
 use serde_json::{Value, json};
 
-use super::{ADA, PRESS, SETTINGS, SIGNUPS, document, filled_in, send, send_from, start, wait_for};
+use super::{
+    ADA, PRESS, SETTINGS, SIGNUPS, document, filled_in, send, send_from, start, unmailed_code,
+    wait_for,
+};
 use crate::signup::code::not;
 use crate::support::api::{refusal, refused};
 use crate::support::app::{Answer, Database, TestApp};
@@ -70,7 +73,12 @@ async fn words_that_others_drew_are_confirmed_where_we_show_them(database: Datab
     let body = filled_in(&app, ADA).await;
     let sent = document(&send(&app, SIGNUPS, &body).await);
     let waiting = sent["waiting"].as_str().unwrap();
-    let code = code(&app, ADA, 0).await;
+    let mail = app.next_mail(ADA, 0).await;
+    for part in [&mail.text, &mail.html] {
+        assert!(!part.contains("Enter this code") && part.contains("/confirm/"), "{part}");
+    }
+    app.mail_settled().await;
+    let code = unmailed_code(&app, ADA).await;
     for _ in 0..7 {
         let answer = type_code(&app, waiting, &code).await;
         assert_eq!(refusal(&answer), refused(409, "code", "see-choices"), "and it is no try");
@@ -90,7 +98,9 @@ async fn a_script_is_not_believed_without_a_page_of_its_own(database: Database) 
     let mut body = filled_in(&app, ADA).await;
     body["drawn_by"] = json!("element");
     let sent = document(&send(&app, SIGNUPS, &body).await);
-    let code = code(&app, ADA, 0).await;
+    app.next_mail(ADA, 0).await;
+    app.mail_settled().await;
+    let code = unmailed_code(&app, ADA).await;
     let answer = type_code(&app, sent["waiting"].as_str().unwrap(), &code).await;
     assert_eq!(refusal(&answer), refused(409, "code", "see-choices"));
 }

@@ -2,12 +2,17 @@
 
 mod begin;
 mod codes;
+mod confirming;
 mod doors;
 mod evidence;
 mod forms;
 mod once;
 mod sent;
+mod told;
+mod unsaid;
 
+use assent::domain::signup::link::Link;
+use assent::store::signup::signups;
 use serde_json::{Value, json};
 
 use crate::support::app::{Answer, Database, POLICY, TestApp};
@@ -65,6 +70,15 @@ async fn wait_for(app: &TestApp, email: &str) -> String {
     let answer = send_from(app, Some(PRESS), (SIGNUPS, &body)).await;
     assert_eq!(answer.status, 202, "{}", answer.text());
     document(&answer)["waiting"].as_str().expect("a token").to_owned()
+}
+
+/// The code of somebody's newest form, though no mail holds it.
+async fn unmailed_code(app: &TestApp, email: &str) -> String {
+    let address_key = app.core.flow_settings.address_secret.key(&email.parse().unwrap());
+    let all = signups::list_of(&mut app.read().await, &address_key).await.unwrap();
+    let newest = all.last().expect("a form");
+    let link = Link { id: newest.signup_id, generation: newest.generation };
+    app.core.links.secrets.code(link).to_string()
 }
 
 async fn signups(app: &TestApp) -> i64 {

@@ -70,6 +70,8 @@ async fn what_is_wrong_is_named_and_nothing_is_stored(database: Database) {
         (with("report", json!("other")), "form", "stale"),
         (changed("/page", json!("https://evil.example/")), "page", "unknown-origin"),
         (changed("/page", json!("javascript:alert(1)")), "page", "malformed"),
+        // Only a page of ours stands on a page of ours.
+        (changed("/page", json!(format!("{}/reports/sample", app.base))), "page", "unknown-origin"),
     ] {
         let answer = send(&app, SIGNUPS, &body).await;
         assert_eq!(refusal(&answer), refused(422, field, code), "{body}");

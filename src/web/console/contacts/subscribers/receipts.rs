@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::domain::consent::how_given::HowGiven;
 use crate::domain::ledger::verifier_page::verifier_link;
 use crate::domain::staff::right::Right;
 use crate::domain::timestamp::Timestamp;
@@ -18,7 +19,7 @@ use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::store::contacts::subscribers;
 use crate::templates::page::Page;
 use crate::web::console::contacts::subscribers::person::find;
-use crate::web::console::contacts::subscribers::timeline::way;
+use crate::web::console::contacts::subscribers::timeline::{confirmed_by, shown_by, way};
 use crate::web::console::route::Route;
 use crate::web::console::staff_session::StaffSession;
 use crate::web::disclosure::audit_disclosure;
@@ -50,6 +51,7 @@ async fn show(session: StaffSession, Path(id): Path<String>) -> Result<Response,
         let head = sealed.head.checkpoint();
         Placed { index: sealed.index, size: head.size, root: encode_hash(&head.root) }
     });
+    let how = HowGiven::read(&body);
     let page = ReceiptPage {
         receipt: ShownReceipt {
             id: &id,
@@ -59,8 +61,12 @@ async fn show(session: StaffSession, Path(id): Path<String>) -> Result<Response,
             words: body["notice"]["text"].as_str(),
             sha256: body["notice"]["sha256"].as_str(),
             policy: body["policy"]["label"].as_str(),
-            method: way(body["method"].as_str().unwrap_or_default()),
-            source: body["source"].as_str(),
+            method: way(how.method.as_deref().unwrap_or_default()),
+            source: how.source.as_deref(),
+            page: how.page.as_deref(),
+            shown_by: how.drawn_by.as_deref().map(shown_by),
+            form: how.form.as_deref(),
+            confirmed: how.confirmed_by.as_deref().map(confirmed_by),
             report: body["report"].as_str(),
             address: body["email"].as_str(),
         },
@@ -101,6 +107,12 @@ struct ShownReceipt<'a> {
     policy: Option<&'a str>,
     method: String,
     source: Option<&'a str>,
+    /// The page elsewhere around the form, as it was stated.
+    page: Option<&'a str>,
+    shown_by: Option<&'a str>,
+    /// The hash of the blank form.
+    form: Option<&'a str>,
+    confirmed: Option<&'a str>,
     report: Option<&'a str>,
     address: Option<&'a str>,
 }
@@ -126,7 +138,11 @@ impl Page for ReceiptPage<'_> {
             sha256: Some("HASH"),
             policy: Some("2026-11"),
             method: way("form"),
-            source: Some("/reports/digital-councils"),
+            source: Some("/embed/digital-councils"),
+            page: Some("https://press.example"),
+            shown_by: Some(shown_by("ours")),
+            form: Some("HASH"),
+            confirmed: Some(confirmed_by("link")),
             report: Some("digital-councils"),
             address: Some("ada@example.org"),
         };

@@ -5,6 +5,7 @@ use assent_ledger::event_type::EventType;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::domain::consent::how_given::HowGiven;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::outbox::{MailKind, OutboxState};
 use crate::domain::timestamp::Timestamp;
@@ -108,13 +109,20 @@ fn place(source: &str, reports: &[Report]) -> String {
         "/unsubscribe" => "The page that a newsletter’s link to unsubscribe leads to",
         "/newsletters" => "The newsletters page",
         "/renew" => "The page that asks again under a new policy",
+        "/confirm" => "The page behind the link that was mailed",
+        "/check-your-inbox/code" => "The page that a mailed code led to",
+        "/embed/newsletters" => "The form for newsletters, in a frame",
+        "/api/v1/signups" => "The API, from a page that was not named",
         "complaint" => "They reported a mail as spam",
         "console" => "This console",
         source => {
-            return source.strip_prefix("/reports/").map_or_else(
-                || source.to_owned(),
-                |slug| format!("The form of the report {}", title(reports, slug)),
-            );
+            if let Some(slug) = source.strip_prefix("/reports/") {
+                return format!("The form of the report {}", title(reports, slug));
+            }
+            if let Some(slug) = source.strip_prefix("/embed/") {
+                return format!("The form of the report {}, in a frame", title(reports, slug));
+            }
+            return source.to_owned();
         }
     }
     .to_owned()
@@ -135,21 +143,27 @@ fn event(
     };
     let body = event.evidence().map_err(crate::flows::Error::from)?;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let (policy, page, method) =
-        (text(&body["policy"]["label"]), text(&body["source"]), text(&body["method"]));
+    let how = HowGiven::read(&body);
+    let known = |text: &Option<String>| text.clone().unwrap_or_default();
+    let (policy, source, method) =
+        (text(&body["policy"]["label"]), known(&how.source), known(&how.method));
     let (report, evidence) = (text(&body["report"]), text(&body["evidence"]));
     let agreed = matches!(event.event_type, EventType::Given | EventType::Renewed);
     let pressed = agreed && body["signup_id"].is_string() && matches!(&*method, "form" | "api");
-    let its_own = page == format!("/reports/{report}");
+    let its_own = source == format!("/reports/{report}");
+    let confirmed = match how.confirmed_by.as_deref() {
+        None if pressed => OLDER_CONFIRMATION,
+        by => by.map_or("", confirmed_by),
+    };
     let facts = facts(&[
         ("Purpose", purpose),
-        (
-            "Confirmed",
-            if pressed { "By the button behind the mailed link, or the mailed code" } else { "" },
-        ),
+        ("Confirmed", confirmed),
         ("Policy", &policy),
         ("By", &way(&method)),
-        ("Where", &place(&page, reports)),
+        ("Where", &place(&source, reports)),
+        ("Page around the form, as stated", how.page.as_deref().unwrap_or_default()),
+        ("Words shown by", how.drawn_by.as_deref().map_or("", shown_by)),
+        ("Blank form", how.form.as_deref().unwrap_or_default()),
         ("Report", if its_own { "" } else { title(reports, &report) }),
         ("Evidence", &evidence),
     ]);
@@ -172,6 +186,28 @@ pub(super) fn way(method: &str) -> String {
     }
     .to_owned()
 }
+
+/// Who showed the words of a form, in words.
+pub(super) fn shown_by(drawn_by: &str) -> &str {
+    match drawn_by {
+        "ours" => "this program, as the browser said that sent the form",
+        "element" => "our script, as the page said that it stood on",
+        "page" => "somebody else, as they say",
+        other => other,
+    }
+}
+
+/// By what an address was confirmed, in words.
+pub(super) fn confirmed_by(by: &str) -> &str {
+    match by {
+        "link" => "By the button behind the mailed link",
+        "code" => "By the mailed code",
+        other => other,
+    }
+}
+
+/// Of an event that does not say by which of them.
+const OLDER_CONFIRMATION: &str = "By the button behind the mailed link, or the mailed code";
 
 fn mail(mail: &subject_access::HeldMail) -> Entry {
     let colour = match mail.state {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::naming::{host, path_of, state};
 use super::one_page::{DeliveryEntry, Facts, WebhookPage};
-use crate::domain::staff::member::actor;
+use crate::domain::staff::member::account_of;
 use crate::domain::staff::webhook::OffReason;
 use crate::store::staff::members;
 use crate::store::staff::webhook_deliveries;
@@ -48,11 +48,13 @@ pub(super) async fn page(app: &App, id: Uuid, errors: Faults) -> Result<WebhookP
     let mut tx = app.db.read().await?;
     let endpoint = webhook_endpoints::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
     let all = webhook_deliveries::list(&mut tx, id, SHOWN).await?;
-    let waiting = webhook_deliveries::count_waiting(&mut tx).await?;
-    let staff = members::list(&mut tx).await?;
+    let waiting = webhook_deliveries::count_waiting_of(&mut tx, id).await?;
+    let maker = match account_of(&endpoint.created_by) {
+        Some(staff_id) => members::find(&mut tx, staff_id).await?,
+        None => None,
+    };
     drop(tx);
     let now = app.clock.now();
-    let maker = staff.into_iter().find(|one| actor(one.staff_id) == endpoint.created_by);
     let facts = Facts {
         path: path_of(id),
         host: host(&endpoint.url),
@@ -75,7 +77,7 @@ pub(super) async fn page(app: &App, id: Uuid, errors: Faults) -> Result<WebhookP
     Ok(WebhookPage {
         word: None,
         webhook: facts,
-        waiting: waiting.iter().find(|(of, _)| *of == id).map_or(0, |(_, count)| *count),
+        waiting,
         deliveries: all.into_iter().map(DeliveryEntry::from).collect(),
         shown: SHOWN,
         errors,
