@@ -23,7 +23,6 @@ pub enum HandedIn {
     CheckSpent,
 }
 
-
 /// What a form brings along that is good once.
 pub struct Once {
     /// The form.

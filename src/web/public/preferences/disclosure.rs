@@ -219,6 +219,8 @@ fn request(closed_at: Option<Timestamp>) -> RequestData {
 fn webhook(event: &str, taken_at: Option<Timestamp>) -> HeldWebhook {
     let (program, happened_at) = ("The CRM of marketing".to_owned(), Timestamp::SAMPLE);
     HeldWebhook { program, event: event.to_owned(), happened_at, taken_at }
+}
+
 /// In which choices are made: by a form of ours, by those of other sites, and by none.
 fn all_ways() -> impl Iterator<Item = HowGiven> {
     let brought = HowGiven { method: Some("import".to_owned()), ..HowGiven::default() };
