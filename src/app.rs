@@ -1,5 +1,6 @@
 //! Builds the program from its settings, runs it, and stops it so that nothing acknowledged is lost.
 
+mod disposable;
 mod file_store;
 mod flow_settings;
 mod outgoing;
@@ -8,6 +9,7 @@ mod role;
 mod start_error;
 mod tables;
 
+pub use disposable::disposable_domains;
 pub use outgoing::{sender, transport};
 
 use std::sync::Arc;
@@ -29,6 +31,7 @@ pub use tables::Tables;
 use crate::clock::Clock;
 use crate::config::{Keys, Settings};
 use crate::domain::consent::evidence_key::EvidenceKey;
+use crate::domain::contacts::mail_domain::DomainList;
 use crate::domain::signup::link::Links;
 use crate::domain::staff::member::COMMAND_LINE;
 use crate::files::Files;
@@ -52,7 +55,7 @@ use crate::time_stamping::TimeStampingAuthority;
 use crate::web::state::ready_pages::ReadyPages;
 use crate::web::{
     App, CatalogCache, CodeLimit, Comparisons, FiguresCache, HashPermits, InFlight, LedgerCheck,
-    NetworkLimits, OwnHost, WriteCheck,
+    NetworkLimits, OwnHost, SharedDomains, WriteCheck,
 };
 use crate::witnesses::Witnesses;
 use crate::worker::driver::Driver;
@@ -200,6 +203,7 @@ pub struct Program {
     core: Core,
     worker: WorkerParts,
     dev_mailbox: Option<Mailbox>,
+    disposable: Arc<DomainList>,
 }
 
 /// How often the worker seals: a receipt is there while its reader still looks at the page.
@@ -244,7 +248,8 @@ impl Program {
             webhooks: core.webhooks.clone(),
             time_stamping: core.time_stamping.clone(),
         };
-        Ok(Self { core, worker, dev_mailbox })
+        let disposable = disposable_domains(settings.disposable_domains.as_deref())?;
+        Ok(Self { core, worker, dev_mailbox, disposable: Arc::new(disposable) })
     }
 
     /// Runs until `stop`; then open requests are answered, what was handed in is stored, mails under
@@ -299,7 +304,7 @@ impl Program {
     }
 
     fn app(self, tasks: &TaskTracker) -> App {
-        let Self { core, worker, dev_mailbox } = self;
+        let Self { core, worker, dev_mailbox, disposable } = self;
         let intake = Intake::start(
             &IntakeParts {
                 db: core.db.clone(),
@@ -313,8 +318,9 @@ impl Program {
             core.db.clone(),
             (core.clock.clone(), core.random.clone()),
             worker.site.clone(),
-            (core.flow_settings.on_collapse, core.settings.bot_check.clone()),
+            (core.flow_settings.on_collapse, core.settings.bot_check.clone(), disposable),
         );
+        let shared_domains = SharedDomains::new(&core.db, &core.clock);
         let figures = FiguresCache::new(&core.db, &core.clock, &core.flow_settings.timezone);
         let postmaster = Postmaster::for_sender(&worker.sender);
         let relay_proof = core.settings.mail.relay_events.as_ref();
@@ -347,6 +353,7 @@ impl Program {
             sender: worker.sender,
             links: worker.links,
             figures,
+            shared_domains,
             comparisons: Comparisons::default(),
             ledger_check: LedgerCheck::default(),
             hash_permits: HashPermits::default(),

@@ -96,6 +96,8 @@ pub struct Settings {
     pub embed_origins: Vec<String>,
     /// Whether it is kept where readers came from.
     pub signup_sources: bool,
+    /// The file of the domains at which mailboxes are thrown away.
+    pub disposable_domains: Option<PathBuf>,
     /// Hosts that webhooks may be sent to in the clear, and wherever they are.
     pub webhook_hosts: AllowedHosts,
     /// Whether the log is JSON.
@@ -230,9 +232,10 @@ impl Settings {
                 },
             )?,
             bot_check: parse(values, "bot_check", "off", from_str)?,
-            templates_dir: values.get("templates_dir").map(|source| PathBuf::from(&source.value)),
+            templates_dir: path(values, "templates_dir"),
             embed_origins: parse(values, "embed_origins", "", origins)?,
             signup_sources: parse(values, "signup_sources", "true", yes_or_no)?,
+            disposable_domains: path(values, "disposable_domains"),
             webhook_hosts: parse(values, "webhooks.allowed_hosts", "", AllowedHosts::read)?,
             log_json: parse(values, "log_format", "text", |text| match text {
                 "text" => Ok(false),
@@ -272,6 +275,12 @@ fn is_told(wrong: &[ConfigError], error: &ConfigError) -> bool {
         _ => None,
     };
     wrong.iter().any(|told| key(told).is_some() && key(told) == key(error))
+}
+
+/// A file or a directory; none where none is named.
+fn path(values: &Values, key: &str) -> Option<PathBuf> {
+    let named = values.get(key).map(|source| source.value.as_str());
+    named.filter(|named| !named.is_empty()).map(PathBuf::from)
 }
 
 fn yes_or_no(text: &str) -> Result<bool, String> {
@@ -345,6 +354,7 @@ mod tests {
         assert_eq!(settings.source_url.is_some(), !SOURCE_URL.is_empty());
         assert_eq!(settings.security_contact, None);
         assert!(settings.signup_sources);
+        assert_eq!(settings.disposable_domains, None);
         assert_eq!(settings.bot_check, BotCheck::default());
     }
 

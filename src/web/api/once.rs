@@ -75,12 +75,12 @@ pub(super) async fn find_answer(
             Ok(Some(refused("other-body", words)))
         }
         Known::Stored(signup) if own == Some(signup.signup_id) => Ok(None),
-        Known::Stored(signup) => replayed(app, &signup).map(Some),
+        Known::Stored(signup) => replayed(app, &signup).await.map(Some),
     }
 }
 
 /// The answer to who sent this form before.
-fn replayed(app: &App, signup: &Signup) -> Result<Response, Error> {
+async fn replayed(app: &App, signup: &Signup) -> Result<Response, Error> {
     let sent = Sent {
         signup_id: signup.signup_id,
         email: signup.email.as_str(),
@@ -88,7 +88,7 @@ fn replayed(app: &App, signup: &Signup) -> Result<Response, Error> {
         chosen: vec![],
     };
     let waiting = Waiting::new(sent, None, &app.settings.mail_limit, signup.created_at);
-    let mut response = accepted(Pending::document(app, &waiting)?);
+    let mut response = accepted(Pending::document(app, &waiting).await?);
     response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     Ok(response)
 }

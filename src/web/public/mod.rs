@@ -10,6 +10,7 @@ mod downloads;
 mod embed;
 mod form_parts;
 mod index;
+mod instead;
 mod ledger;
 mod lost_link;
 mod newsletters;
@@ -49,6 +50,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .merge(embed::router())
         .merge(check_your_inbox::router())
         .merge(code::router())
+        .merge(instead::router())
         .merge(confirm::router())
         .merge(not_me::router())
         .merge(downloads::router())
