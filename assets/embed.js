@@ -230,7 +230,7 @@ ul { margin-bottom: 1em; padding-left: 1.2em }
         button("Confirm"));
       shows(focus, errors.summary(), heading("Check your inbox"), h("p", null, "You gave ", h("b", null, typed.email), SAY.comes),
         h("ul.chosen", null, [report !== null && form.title, ...form.boxes.filter((it) => ticked[it.purpose]).map((it) => it.name)].map((it) => it && h("li", null, it))), entered, h("p.note", null, SAY.missing),
-        button("Send it again", again), h("button.plain", { type: "button", click: () => fill("email") }, "Use a different address"));
+        asked.did_you_mean && button(`Send it to ${asked.did_you_mean} instead`, meant), button("Send it again", again), h("button.plain", { type: "button", click: () => fill("email") }, "Use a different address"));
     };
 
     const enter = (event) => {
@@ -245,6 +245,15 @@ ul { margin-bottom: 1em; padding-left: 1.2em }
         fires("confirmed");
       });
     };
+
+    const meant = () => once(async () => {
+      const email = asked.did_you_mean;
+      const answer = await ask("signups/instead", { waiting: asked.waiting, email });
+      if (answer.status !== 202) return wait("errors", refusals(answer));
+      typed.email = email;
+      asked = answer.told;
+      wait("title");
+    });
 
     const again = () => once(async () => {
       const code = root.getElementById("code").value;

@@ -1,5 +1,6 @@
 //! Builds the program from its settings, runs it, and stops it so that nothing acknowledged is lost.
 
+mod disposable;
 mod file_store;
 mod flow_settings;
 mod outgoing;
@@ -8,6 +9,7 @@ mod role;
 mod start_error;
 mod tables;
 
+pub use disposable::disposable_domains;
 pub use outgoing::{sender, transport};
 
 use std::sync::Arc;
@@ -30,6 +32,7 @@ use crate::brand::Brand;
 use crate::clock::Clock;
 use crate::config::{Keys, Settings};
 use crate::domain::consent::evidence_key::EvidenceKey;
+use crate::domain::contacts::mail_domain::DomainList;
 use crate::domain::signup::link::Links;
 use crate::domain::staff::member::COMMAND_LINE;
 use crate::files::Files;
@@ -54,7 +57,7 @@ use crate::time_stamping::TimeStampingAuthority;
 use crate::web::state::ready_pages::ReadyPages;
 use crate::web::{
     App, Asset, CatalogCache, CodeLimit, Comparisons, FiguresCache, HashPermits, InFlight,
-    LedgerCheck, NetworkLimits, OwnHost, WriteCheck,
+    LedgerCheck, NetworkLimits, OwnHost, SharedDomains, WriteCheck,
 };
 use crate::witnesses::Witnesses;
 use crate::worker::driver::Driver;
@@ -127,7 +130,7 @@ impl Core {
             tracing::info!(people = split, "split up into the words they are found by");
         }
         keep_own_keys(&db, &keys).await?;
-        let drawer = settings.draw_covers.then(ReportDrawer::of_this_program).transpose();
+        let drawer = settings.pages.draw_covers.then(ReportDrawer::of_this_program).transpose();
         let drawer = drawer.map_err(StartError::Program)?;
         let webhooks = PublicClient::new(settings.webhook_hosts.clone());
         let witnesses = Witnesses::new(&settings.ledger_witnesses);
@@ -208,6 +211,7 @@ pub struct Program {
     worker: WorkerParts,
     stylesheet: Asset,
     dev_mailbox: Option<Mailbox>,
+    disposable: Arc<DomainList>,
 }
 
 /// How often the worker seals: a receipt is there while its reader still looks at the page.
@@ -224,11 +228,8 @@ impl Program {
     /// Says which part cannot be used, and what to do.
     pub fn build(core: Core, demo: bool) -> Result<Self, StartError> {
         let settings = &core.settings;
-        let brand = Brand::load(
-            settings.brand_colour,
-            settings.brand_logo.as_deref(),
-            settings.brand_icon.as_deref(),
-        )?;
+        let look = &settings.pages;
+        let brand = Brand::load(look.colour, look.logo.as_deref(), look.icon.as_deref())?;
         let stylesheet = web::site_stylesheet(&brand.css);
         let site = Arc::new(settings.site(demo, stylesheet.path().to_owned(), brand.icon));
         let transport = Arc::new(transport(settings)?);
@@ -259,7 +260,8 @@ impl Program {
             webhooks: core.webhooks.clone(),
             time_stamping: core.time_stamping.clone(),
         };
-        Ok(Self { core, worker, stylesheet, dev_mailbox })
+        let disposable = disposable_domains(settings.disposable_domains.as_deref())?;
+        Ok(Self { core, worker, stylesheet, dev_mailbox, disposable: Arc::new(disposable) })
     }
 
     /// Runs until `stop`; then open requests are answered, what was handed in is stored, mails under
@@ -314,7 +316,7 @@ impl Program {
     }
 
     fn app(self, tasks: &TaskTracker) -> App {
-        let Self { core, worker, stylesheet, dev_mailbox } = self;
+        let Self { core, worker, stylesheet, dev_mailbox, disposable } = self;
         let intake = Intake::start(
             &IntakeParts {
                 db: core.db.clone(),
@@ -328,8 +330,9 @@ impl Program {
             core.db.clone(),
             (core.clock.clone(), core.random.clone()),
             worker.site.clone(),
-            (core.flow_settings.on_collapse, core.settings.bot_check.clone()),
+            (core.flow_settings.on_collapse, core.settings.bot_check.clone(), disposable),
         );
+        let shared_domains = SharedDomains::new(&core.db, &core.clock);
         let figures = FiguresCache::new(&core.db, &core.clock, &core.flow_settings.timezone);
         let postmaster = Postmaster::for_sender(&worker.sender);
         let relay_proof = core.settings.mail.relay_events.as_ref();
@@ -363,6 +366,7 @@ impl Program {
             sender: worker.sender,
             links: worker.links,
             figures,
+            shared_domains,
             comparisons: Comparisons::default(),
             ledger_check: LedgerCheck::default(),
             hash_permits: HashPermits::default(),

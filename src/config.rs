@@ -3,6 +3,7 @@
 mod exposed_keys;
 mod keys;
 mod mail_settings;
+mod page_settings;
 mod published;
 mod read;
 mod restored_keys;
@@ -12,6 +13,7 @@ mod sources;
 pub use exposed_keys::find_exposed_keys;
 pub use keys::{FoundKeys, Keys, KeysError};
 pub use mail_settings::{MailSettings, MailTarget};
+pub use page_settings::PageSettings;
 pub use restored_keys::{BackedUpKeys, KeySource, RestoredKeys};
 pub use settings::Settings;
 pub use sources::{Source, Values};

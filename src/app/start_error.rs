@@ -59,6 +59,9 @@ pub enum StartError {
     /// A key that signs mail.
     #[error(transparent)]
     Dkim(#[from] DkimKeyError),
+    /// The file of the domains at which mailboxes are thrown away.
+    #[error("the file that disposable_domains names cannot be used: {0}")]
+    DisposableDomains(String),
     /// The data directory.
     #[error("the data directory {0} cannot be made")]
     DataDir(String, #[source] std::io::Error),

@@ -66,7 +66,7 @@ impl BounceCommand {
     /// Opens the database only for what is worth it, and takes whatever goes wrong for passing: a bounce
     /// that is refused is lost.
     pub(super) async fn run(self, config: Option<PathBuf>, tables: Tables) -> Outcome {
-        let words = self.words(config, tables).await.map_err(TryLater)?;
+        let words = Box::pin(self.words(config, tables)).await.map_err(TryLater)?;
         println!("{words}");
         Ok(())
     }

@@ -239,7 +239,7 @@ async fn run_alone(config: Option<PathBuf>, tables: Tables, command: Alone) -> O
         Alone::Dkim(command) => command.run(&settings(config)?),
         Alone::Bounce(command) => {
             log_to_stderr("error", false);
-            command.run(config, tables).await
+            Box::pin(command.run(config, tables)).await
         }
         Alone::Openapi(command) => command.run(&settings(config)?),
         Alone::DrawReport(command) => command.run(),

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 
 use super::outcome::{Error, Outcome, refuse};
 use crate::app::Core;
+use crate::domain::catalog::address_rules::{AddressRules, DomainRule, NoAddressRule, read_answer};
 use crate::domain::catalog::markdown::demand_own_images;
 use crate::domain::catalog::media_type::MediaType;
 use crate::domain::catalog::purpose::Purpose;
@@ -16,7 +17,7 @@ use crate::domain::catalog::return_address::ReturnAddress;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
 use crate::flows::catalog::add_report::{ReportOffers, add_report};
-use crate::flows::catalog::edit_report::{NewReturn, ReportEdit, edit_report};
+use crate::flows::catalog::edit_report::{NewReturn, ReportEdit, RuleChange, edit_report};
 use crate::flows::catalog::publish_report::{publish_report, withdraw_report};
 use crate::flows::catalog::report_error::ReportError;
 use crate::random::Moment;
@@ -100,6 +101,19 @@ pub(super) struct Edit {
     /// Where readers can go on once they have it: a page of a site that may hold forms; empty for nowhere
     #[arg(long, value_name = "URL")]
     return_to: Option<String>,
+    /// What to do about addresses of free mail services: off, warn or refuse
+    #[arg(long, value_name = "ANSWER")]
+    work_addresses: Option<String>,
+    /// The same about addresses at a domain of the file that `disposable_domains` names
+    #[arg(long, value_name = "ANSWER")]
+    disposable_addresses: Option<String>,
+    /// Take no addresses but those at these domains and below, such as gov.uk,nhs.uk; after `warn:` others are only told;
+    /// empty to take all
+    #[arg(long, value_name = "DOMAINS")]
+    allowed_domains: Option<String>,
+    /// Take no addresses at these domains and below; after `warn:` they are only told; empty to take all
+    #[arg(long, value_name = "DOMAINS")]
+    refused_domains: Option<String>,
 }
 
 impl ReportCommand {
@@ -164,6 +178,7 @@ impl Add {
             requires_organisation: requires(RequiredField::Organisation),
             requires_job_title: requires(RequiredField::JobTitle),
             return_to,
+            address_rules: AddressRules::default(),
             status: ReportStatus::Draft,
             created_at: act.at.now,
             published_at: None,
@@ -227,6 +242,7 @@ impl Edit {
             summary: summary.map(|line| line.map(Line::into_string).unwrap_or_default()),
             body,
             return_to,
+            rules: self.rules()?,
             cover,
         };
         let named = AtomicBool::new(false);
@@ -245,8 +261,32 @@ impl Edit {
         // No row names it any more.
         unnamed.extend(replaced);
         println!("changed {}", self.slug);
+        let holds = |rule: &RuleChange| matches!(rule, RuleChange::Disposable(Some(_)));
+        if edit.rules.iter().any(holds) && core.settings.disposable_domains.is_none() {
+            println!("disposable_domains names no file yet, so no address is at such a domain");
+        }
         Ok(())
     }
+}
+
+impl Edit {
+    /// The rules for addresses that change.
+    fn rules(&self) -> Result<Vec<RuleChange>, NoAddressRule> {
+        let answer = |text: Option<&String>| text.map(|text| read_answer(text)).transpose();
+        let domains = |text: Option<&String>| text.map(|text| read_domains(text)).transpose();
+        let changes = [
+            answer(self.work_addresses.as_ref())?.map(RuleChange::Work),
+            answer(self.disposable_addresses.as_ref())?.map(RuleChange::Disposable),
+            domains(self.allowed_domains.as_ref())?.map(RuleChange::Allowed),
+            domains(self.refused_domains.as_ref())?.map(RuleChange::Refused),
+        ];
+        Ok(changes.into_iter().flatten().collect())
+    }
+}
+
+/// A rule that names domains; none where nothing is written.
+fn read_domains(text: &str) -> Result<Option<DomainRule>, NoAddressRule> {
+    if text.trim().is_empty() { Ok(None) } else { text.parse().map(Some) }
 }
 
 /// Puts a cover into the store, if there is one; where it lies, and its media type.

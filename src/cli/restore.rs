@@ -107,7 +107,7 @@ impl Restore {
         let endings = [own.endings, given.endings].concat();
         put_back(&manifest, &self.dir, to, endings).await?;
         let heads = [own.heads, given.heads].concat();
-        go_on(settings, restored, (&heads, newer.heads), manifest.parts.len()).await
+        Box::pin(go_on(settings, restored, (&heads, newer.heads), manifest.parts.len())).await
     }
 
     /// What the operator has from after the back-up.

@@ -1,5 +1,6 @@
 //! How one setting is read.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -35,4 +36,14 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let read = humantime::parse_duration(text).map_err(|_| wrong())?;
     let longest = Duration::from_hours(24 * 365 * 20);
     if read.is_zero() || read > longest { Err(wrong()) } else { Ok(read) }
+}
+
+/// The file that a setting names, if it names one.
+pub(super) fn path(values: &Values, key: &str) -> Option<PathBuf> {
+    let named = values.get(key).map(|source| source.value.as_str());
+    named.filter(|named| !named.is_empty()).map(PathBuf::from)
+}
+
+pub(super) fn yes_or_no(text: &str) -> Result<bool, String> {
+    text.parse().map_err(|_| "write `true` or `false`".to_owned())
 }

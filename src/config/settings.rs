@@ -10,11 +10,11 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::mail_settings::MailSettings;
+use super::page_settings::PageSettings;
 use super::published::{SOURCE_URL, security_contact, source_url};
-use super::read::{duration, from_str, parse, said};
+use super::read::{duration, from_str, parse, path, said, yes_or_no};
 use super::sources::Values;
 use super::{ConfigError, ConfigErrors};
-use crate::brand::BrandColour;
 use crate::domain::alarm::OnCollapse;
 use crate::domain::base_url::{host, origin};
 use crate::domain::consent::processing::Processing;
@@ -97,16 +97,12 @@ pub struct Settings {
     pub templates_dir: Option<PathBuf>,
     /// Origins that may post forms, call the signup API and frame the form.
     pub embed_origins: Vec<String>,
-    /// The colour of readers' pages.
-    pub brand_colour: Option<BrandColour>,
-    /// A picture in place of the site's name at the top of readers' pages.
-    pub brand_logo: Option<PathBuf>,
-    /// A picture that browsers show beside the title of a page.
-    pub brand_icon: Option<PathBuf>,
-    /// Whether the first page of a report is drawn as its cover.
-    pub draw_covers: bool,
+    /// What readers' pages look like.
+    pub pages: PageSettings,
     /// Whether it is kept where readers came from.
     pub signup_sources: bool,
+    /// The file of the domains at which mailboxes are thrown away.
+    pub disposable_domains: Option<PathBuf>,
     /// Hosts that webhooks may be sent to in the clear, and wherever they are.
     pub webhook_hosts: AllowedHosts,
     /// Whether the log is JSON.
@@ -159,7 +155,6 @@ impl Settings {
         let text = |key: &str, default: &str| {
             values.get(key).map_or_else(|| default.to_owned(), |source| source.value.clone())
         };
-        let path = |key: &str| values.get(key).map(|source| PathBuf::from(&source.value));
         let secret = |key: &str| values.get(key).map(|s| SecretString::from(s.value.clone()));
         let data_dir = PathBuf::from(text("data_dir", "data"));
         let in_data =
@@ -243,16 +238,11 @@ impl Settings {
                 },
             )?,
             bot_check: parse(values, "bot_check", "off", from_str)?,
-            templates_dir: path("templates_dir"),
+            templates_dir: path(values, "templates_dir"),
             embed_origins: parse(values, "embed_origins", "", origins)?,
-            brand_colour: parse(values, "brand.colour", "", |text| match text {
-                "" => Ok(None),
-                text => text.parse().map(Some).map_err(|error| said(&error)),
-            })?,
-            brand_logo: path("brand.logo"),
-            brand_icon: path("brand.icon"),
-            draw_covers: parse(values, "draw_covers", "true", yes_or_no)?,
+            pages: PageSettings::check(values)?,
             signup_sources: parse(values, "signup_sources", "true", yes_or_no)?,
+            disposable_domains: path(values, "disposable_domains"),
             webhook_hosts: parse(values, "webhooks.allowed_hosts", "", AllowedHosts::read)?,
             log_json: parse(values, "log_format", "text", |text| match text {
                 "text" => Ok(false),
@@ -295,10 +285,7 @@ fn is_told(wrong: &[ConfigError], error: &ConfigError) -> bool {
     wrong.iter().any(|told| key(told).is_some() && key(told) == key(error))
 }
 
-fn yes_or_no(text: &str) -> Result<bool, String> {
-    text.parse().map_err(|_| "write `true` or `false`".to_owned())
-}
-
+/// A file or a directory; none where none is named.
 /// Fewer would have pages wait for exports.
 fn connections(text: &str) -> Result<u32, String> {
     let connections = text.parse().ok().filter(|connections| (6..=1000).contains(connections));
@@ -361,12 +348,13 @@ mod tests {
         assert_eq!(settings.files_url, "file:data/files");
         assert_eq!(settings.download_limit, 20);
         assert_eq!(settings.confirm_ttl, Duration::from_hours(48));
-        assert_eq!(settings.requests_retention, Duration::from_secs(3 * 31_557_600));
+        assert_eq!(settings.requests_retention, Duration::from_hours(3 * 8_766));
         assert_eq!(settings.timezone, TimeZone::UTC);
         assert!(!settings.controller.is_complete());
         assert_eq!(settings.source_url.is_some(), !SOURCE_URL.is_empty());
         assert_eq!(settings.security_contact, None);
         assert!(settings.signup_sources);
+        assert_eq!(settings.disposable_domains, None);
         assert_eq!(settings.bot_check, BotCheck::default());
     }
 

@@ -67,6 +67,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("draw_covers", "ASSENT_DRAW_COVERS"),
     ("embed_origins", "ASSENT_EMBED_ORIGINS"),
     ("signup_sources", "ASSENT_SIGNUP_SOURCES"),
+    ("disposable_domains", "ASSENT_DISPOSABLE_DOMAINS"),
     ("webhooks.allowed_hosts", "ASSENT_WEBHOOKS_ALLOWED_HOSTS"),
     ("log_format", "ASSENT_LOG_FORMAT"),
 ];

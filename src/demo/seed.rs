@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::texts;
+use crate::domain::catalog::address_rules::AddressRules;
 use crate::domain::catalog::notice::LANG;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::catalog::report::ReportStatus;
@@ -166,6 +167,7 @@ async fn report(files: &Files, at: &Moment) -> Result<Report, SeedError> {
         requires_organisation: false,
         requires_job_title: false,
         return_to: None,
+        address_rules: AddressRules::default(),
         status: ReportStatus::Draft,
         created_at: at.now,
         published_at: None,

@@ -47,4 +47,5 @@ pub use state::in_flight::InFlight;
 pub use state::ledger_check::LedgerCheck;
 pub use state::limits::{CodeLimit, NetworkLimits};
 pub use state::own_host::OwnHost;
+pub use state::shared_domains::SharedDomains;
 pub use state::write_check::WriteCheck;

@@ -112,6 +112,29 @@ impl Waiting {
         format!("{address}{mark}{}", self.came_by)
     }
 
+    /// The same form, sent to another address in place of this one.
+    pub(super) fn instead(
+        &self,
+        signup_id: Uuid,
+        email: &EmailAddress,
+        (limit, now): (&MailLimit, Timestamp),
+    ) -> Self {
+        let mut waiting = Self {
+            signup_id,
+            email: email.as_str().to_owned(),
+            report: self.report.clone(),
+            chosen: self.chosen.clone(),
+            by_link: self.by_link,
+            came_by: self.came_by.clone(),
+            typed: None,
+            asked_at: now.micros(),
+            comes: false,
+            mails: vec![],
+        };
+        waiting.ask(limit, now);
+        waiting
+    }
+
     /// The signup of the newest mail that this browser asked for with a form for the same report.
     pub(super) fn form_for(&self, report: Option<&Slug>) -> Option<Uuid> {
         let report = report.map(Slug::as_str);

@@ -69,6 +69,9 @@ impl Check {
         report.tell("source", Ok(site::source(settings.source_url.as_ref())));
         report.tell("signup sources", Ok(site::signup_sources(settings.signup_sources)));
         report.tell("bot check", site::bot_check(&settings));
+        if let Some(file) = &settings.disposable_domains {
+            report.tell("disposable domains", site::disposable(file));
+        }
         report.tell("base_url", site::base_url(&settings.base_url));
         report.tell("keys", found);
         let data_dir = report.tell("data directory", data_dir(&settings.data_dir));

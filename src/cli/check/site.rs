@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use url::{Host, Url};
 
 use super::report::{OK, Part};
+use crate::app::disposable_domains;
 use crate::cli::outcome::refuse;
 use crate::cli::serve::cannot_listen;
 use crate::config::{Keys, Settings};
@@ -78,6 +80,17 @@ pub(super) fn bot_check(settings: &Settings) -> Part {
         ));
     }
     Ok(OK)
+}
+
+/// The file is read when the program starts.
+pub(super) fn disposable(file: &Path) -> Part {
+    match disposable_domains(Some(file))?.len() {
+        0 => Err(refuse(
+            "the file that disposable_domains names holds none: write one domain on each line",
+        )),
+        1 => Ok("ok; one domain".into()),
+        known => Ok(format!("ok; {known} domains").into()),
+    }
 }
 
 /// Nothing is refused without it: whoever runs the program as it was published need not offer its sources.

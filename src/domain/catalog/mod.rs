@@ -1,5 +1,6 @@
 //! What purposes, notices and reports are, and how what staff type of them is read.
 
+pub mod address_rules;
 pub mod edit;
 pub mod markdown;
 pub mod media_type;

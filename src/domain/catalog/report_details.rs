@@ -3,6 +3,7 @@
 use assent_ledger::digest::sha256_hex;
 use serde_json::{Value, json};
 
+use crate::domain::catalog::address_rules::{AddressRules, Answer, DomainRule};
 use crate::domain::catalog::edit::changes;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::catalog::return_address::ReturnAddress;
@@ -27,6 +28,8 @@ pub struct ReportDetails {
     pub requires_job_title: bool,
     /// Where readers can go on once they have it.
     pub return_to: Option<ReturnAddress>,
+    /// Which addresses the form takes.
+    pub address_rules: AddressRules,
     /// The newsletters that its form offers, in order; always optional (GDPR Art. 7(4)).
     pub newsletters: Vec<Slug>,
     /// The operator's own purposes that its form offers, in order; always optional.
@@ -50,7 +53,7 @@ const AUDITED: usize = 500;
 impl ReportDetails {
     /// Each field that can change, by the name its form has for it.
     #[must_use]
-    pub fn fields(&self) -> [(&'static str, Value); 8] {
+    pub fn fields(&self) -> [(&'static str, Value); 12] {
         let required = [
             ("name", self.requires_name),
             ("organisation", self.requires_organisation),
@@ -65,6 +68,10 @@ impl ReportDetails {
             ("pages", json!(self.pages)),
             ("required", json!(required)),
             ("return_to", json!(self.return_to.as_ref().map(AsRef::<str>::as_ref))),
+            ("work_addresses", answer(self.address_rules.work)),
+            ("disposable_addresses", answer(self.address_rules.disposable)),
+            ("allowed_domains", domains(self.address_rules.allowed.as_ref())),
+            ("refused_domains", domains(self.address_rules.refused.as_ref())),
             ("newsletter", json!(self.newsletters)),
             ("purpose", json!(self.purposes)),
         ]
@@ -110,6 +117,16 @@ impl ReportDetails {
                 self.requires_job_title = other.requires_job_title;
             }
             "return_to" => self.return_to.clone_from(&other.return_to),
+            "work_addresses" => self.address_rules.work = other.address_rules.work,
+            "disposable_addresses" => {
+                self.address_rules.disposable = other.address_rules.disposable;
+            }
+            "allowed_domains" => {
+                self.address_rules.allowed.clone_from(&other.address_rules.allowed);
+            }
+            "refused_domains" => {
+                self.address_rules.refused.clone_from(&other.address_rules.refused);
+            }
             "newsletter" => self.newsletters.clone_from(&other.newsletters),
             "purpose" => self.purposes.clone_from(&other.purposes),
             _ => {}
@@ -122,6 +139,14 @@ impl ReportDetails {
         let fields = self.fields().into_iter().zip(after.fields());
         changes(fields.map(|((name, before), (_, after))| (name, short(before), short(after))))
     }
+}
+
+fn answer(answer: Option<Answer>) -> Value {
+    json!(answer.map(Answer::as_str))
+}
+
+fn domains(rule: Option<&DomainRule>) -> Value {
+    json!(rule.map(ToString::to_string))
 }
 
 fn marks(seen: &str) -> Vec<(&str, &str)> {
@@ -157,6 +182,7 @@ mod tests {
             requires_organisation: true,
             requires_job_title: false,
             return_to: None,
+            address_rules: AddressRules::default(),
             newsletters: vec!["weekly".parse().unwrap()],
             purposes: vec![],
         }
@@ -166,10 +192,17 @@ mod tests {
     fn two_edits_go_together_unless_both_touch_a_field() {
         let seen = details().seen();
         let return_to = "https://a.example/thanks".parse().ok();
-        let now = ReportDetails { pages: Some(3), newsletters: vec![], return_to, ..details() };
+        let address_rules = "work=warn refused=refuse:b.example".parse().unwrap();
+        let now = ReportDetails {
+            pages: Some(3),
+            newsletters: vec![],
+            return_to,
+            address_rules,
+            ..details()
+        };
         let mine = ReportDetails { title: "Mine".to_owned(), ..details() };
         let merged = now.merge(&seen, &mine);
-        let kept = vec!["pages", "return_to", "newsletter"];
+        let kept = vec!["pages", "return_to", "work_addresses", "refused_domains", "newsletter"];
         assert_eq!((merged.kept, merged.conflicts), (kept, vec![]));
         assert_eq!(merged.details, ReportDetails { title: "Mine".to_owned(), ..now.clone() });
 

@@ -8,6 +8,7 @@ pub mod file_columns;
 pub mod formula_guard;
 pub mod imported_contact;
 pub mod imported_suppression;
+pub mod mail_domain;
 pub mod privacy_request;
 pub mod request_reference;
 pub mod request_text;

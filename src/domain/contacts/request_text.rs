@@ -64,7 +64,7 @@ mod tests {
         let read = |text: &str| RequestText::parse(text).unwrap().map(|text| text.0);
         assert_eq!(
             read(" One\r\n\r\n\ttwo\u{202e}\0\u{200b} ").as_deref(),
-            Some("One\n\n\ttwo\u{200b}").map(trimmed)
+            Some(trimmed("One\n\n\ttwo\u{200b}"))
         );
         for nothing in ["", " \r\n\t ", "\u{200b}\u{202e}"] {
             assert_eq!(read(nothing), None, "{nothing:?}");

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::domain::catalog::address_rules::{AddressRules, Answer, DomainRule};
 use crate::domain::catalog::media_type::MediaType;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::catalog::report_details::{Merged, ReportDetails};
@@ -26,8 +27,34 @@ pub struct ReportEdit {
     pub body: Option<String>,
     /// Where its readers can go on.
     pub return_to: Option<NewReturn>,
+    /// Which addresses its form takes: the rules that change.
+    pub rules: Vec<RuleChange>,
     /// Where its new cover lies, and the cover's media type.
     pub cover: Option<(String, MediaType)>,
+}
+
+/// A rule for addresses as it is to be; none where it is to hold no more.
+#[derive(Clone, Debug)]
+pub enum RuleChange {
+    /// About free mail services.
+    Work(Option<Answer>),
+    /// About addresses that are thrown away.
+    Disposable(Option<Answer>),
+    /// About all but some domains.
+    Allowed(Option<DomainRule>),
+    /// About some domains.
+    Refused(Option<DomainRule>),
+}
+
+impl RuleChange {
+    fn change(&self, rules: &mut AddressRules) {
+        match self {
+            Self::Work(answer) => rules.work = *answer,
+            Self::Disposable(answer) => rules.disposable = *answer,
+            Self::Allowed(rule) => rules.allowed.clone_from(rule),
+            Self::Refused(rule) => rules.refused.clone_from(rule),
+        }
+    }
 }
 
 /// Where the readers of a report are to go on.
@@ -83,6 +110,9 @@ pub async fn edit_report(
         None => {}
         Some(NewReturn::Nowhere) => after.return_to = None,
         Some(NewReturn::To(address)) => after.return_to = Some(address.clone()),
+    }
+    for rule in &edit.rules {
+        rule.change(&mut after.address_rules);
     }
     if let Some(difference) = before.difference(&after) {
         reports::update(tx, report.report_id, &after).await?;
@@ -211,6 +241,7 @@ pub async fn details_of(tx: &mut Tx, report: &Report) -> Result<ReportDetails, s
         requires_organisation: report.requires_organisation,
         requires_job_title: report.requires_job_title,
         return_to: report.return_to.clone(),
+        address_rules: report.address_rules.clone(),
         newsletters: offers.iter().filter_map(slug_of).collect(),
         purposes: offers.into_iter().filter(Purpose::is_own).collect(),
     })

@@ -56,7 +56,7 @@ pub enum LinkState {
     Superseded,
     /// Its time is over.
     Expired,
-    /// The owner of the address said it was not them.
+    /// The owner of the address said it was not them, or who sent it gave another address instead.
     Cancelled,
 }
 
@@ -354,15 +354,20 @@ fn form<'a>(signup: &'a Signup, workflow: Workflow<'a>) -> Form<'a> {
 
 /// How the choices of a form were made, as the event of its privacy-policy box says: its leaf commits to that.
 #[derive(Default)]
-struct Made {
-    form: Option<String>,
+pub(super) struct Made {
+    /// The hash of the blank form, where it is known which one was shown.
+    pub form: Option<String>,
     data: Vec<DataKind>,
-    unticked: Vec<String>,
+    /// What was offered on it and left unticked, by code.
+    pub unticked: Vec<String>,
 }
 
 impl Made {
     /// Of these choices, which are the form's own; nothing of a form of an earlier version.
-    fn of_form(asked: &[Choice]) -> serde_json::Result<Self> {
+    ///
+    /// # Errors
+    /// When the event is no JSON, as all are that this program wrote.
+    pub(super) fn of_form(asked: &[Choice]) -> serde_json::Result<Self> {
         let Some(choice) = asked.iter().find(|choice| choice.purpose.is_privacy_policy()) else {
             return Ok(Self::default());
         };

@@ -5,6 +5,7 @@ pub mod count_dropped;
 pub mod do_once;
 pub mod lost_links;
 pub mod not_me;
+pub mod replace_address;
 pub mod send_fresh_link;
 pub mod sign_up;
 pub mod start_download;

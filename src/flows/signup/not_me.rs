@@ -1,6 +1,7 @@
 //! The owner of an address says that somebody else typed it.
 
 use crate::domain::contacts::suppression::SuppressionReason;
+use crate::domain::signup::submitted_form::SignupStatus;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::Error;
 use crate::store::Tx;
@@ -15,7 +16,8 @@ use crate::store::signup::signups::Signup;
 /// When the database does not take it; then nothing changed.
 pub async fn not_me(tx: &mut Tx, now: Timestamp, signup: &Signup) -> Result<bool, Error> {
     let cancelled = signups::mark_cancelled(tx, signup.signup_id).await?;
-    if cancelled {
+    // Who sent it may have given it up before: its mail was theirs all the same.
+    if cancelled || signup.status == SignupStatus::Cancelled {
         suppressions::insert(
             tx,
             now,

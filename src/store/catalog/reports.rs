@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::domain::catalog::address_rules::AddressRules;
 use crate::domain::catalog::media_type::MediaType;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::catalog::report::ReportStatus;
@@ -47,6 +48,9 @@ pub struct Report {
     pub requires_job_title: bool,
     /// Where its readers can go on.
     pub return_to: Option<ReturnAddress>,
+    /// Which addresses its form takes.
+    #[sqlx(try_from = "String")]
+    pub address_rules: AddressRules,
     /// Where it stands.
     pub status: ReportStatus,
     /// When it was added.
@@ -115,8 +119,9 @@ pub async fn insert(tx: &mut Tx, report: &Report, newsletters: &[Uuid]) -> sqlx:
             "INSERT INTO report
                  (report_id, slug, title, summary, body, file_key, media_type, byte_size, sha256,
                   pages, cover_key, cover_media_type, requires_name, requires_organisation,
-                  requires_job_title, status, created_at, published_at, return_to)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+                  requires_job_title, status, created_at, published_at, return_to,
+                  address_rules)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
              ON CONFLICT (slug) DO NOTHING",
         )
         .bind(report.report_id)
@@ -138,6 +143,7 @@ pub async fn insert(tx: &mut Tx, report: &Report, newsletters: &[Uuid]) -> sqlx:
         .bind(report.created_at)
         .bind(report.published_at)
         .bind(&report.return_to)
+        .bind(report.address_rules.to_string())
         .execute(&mut *conn)
         .await?
         .rows_affected()
@@ -163,8 +169,8 @@ macro_rules! reports {
         concat!(
             "SELECT report.report_id, slug, title, summary, body, report.file_key, media_type, byte_size, sha256,
                     report.pages, report.cover_key, cover_media_type, requires_name, requires_organisation,
-                    requires_job_title, status, created_at, published_at, return_to, drawn.pages AS drawn_pages,
-                    drawn.cover_key AS drawn_cover_key, drawn.card_key AS drawn_card_key
+                    requires_job_title, status, created_at, published_at, return_to, address_rules,
+                    drawn.pages AS drawn_pages, drawn.cover_key AS drawn_cover_key, drawn.card_key AS drawn_card_key
              FROM report
              LEFT JOIN report_drawing AS drawn
                     ON drawn.report_id = report.report_id AND drawn.file_key = report.file_key ",
@@ -274,9 +280,10 @@ pub async fn delete_draft(tx: &mut Tx, report_id: Uuid) -> sqlx::Result<Option<D
 /// Replaces what an editor decides about a report. Which boxes its form offers is kept elsewhere.
 pub async fn update(tx: &mut Tx, report_id: Uuid, details: &ReportDetails) -> sqlx::Result<()> {
     tx.after(Effect::RefreshCatalog);
-    on!(tx, |conn| sqlx::query(
+    on!(tx, |conn| {
+        sqlx::query(
         "UPDATE report SET title = $2, summary = $3, body = $4, pages = $5, requires_name = $6,
-                requires_organisation = $7, requires_job_title = $8, return_to = $9
+                requires_organisation = $7, requires_job_title = $8, return_to = $9, address_rules = $10
          WHERE report_id = $1"
     )
     .bind(report_id)
@@ -288,9 +295,11 @@ pub async fn update(tx: &mut Tx, report_id: Uuid, details: &ReportDetails) -> sq
     .bind(details.requires_organisation)
     .bind(details.requires_job_title)
     .bind(&details.return_to)
+    .bind(details.address_rules.to_string())
     .execute(conn)
     .await
-    .map(drop))
+    .map(drop)
+    })
 }
 
 /// Replaces the newsletters that a report's form offers, in this order.

@@ -133,6 +133,27 @@ pub async fn list_domains(tx: &mut Tx, since: Timestamp, count: i64) -> sqlx::Re
         .await)
 }
 
+/// The domains at which at least so many people have their mailbox who confirmed a form, most of them first.
+pub async fn list_shared_domains(tx: &mut Tx, least: i64) -> sqlx::Result<Vec<String>> {
+    macro_rules! shared {
+        ($domain:literal) => {
+            concat!(
+                "SELECT ",
+                $domain,
+                " AS domain FROM subscriber s
+                 WHERE EXISTS (SELECT 1 FROM signup g
+                               WHERE g.subscriber_id = s.subscriber_id AND g.status = 'confirmed')
+                 GROUP BY 1 HAVING count(*) >= $1 ORDER BY count(*) DESC, 1 LIMIT 200"
+            )
+        };
+    }
+    const LIST: Sql = Sql {
+        sqlite: shared!("lower(substr(s.email, instr(s.email, '@') + 1))"),
+        postgres: shared!("lower(split_part(s.email, '@', 2))"),
+    };
+    on!(tx, LIST, |conn, sql| sqlx::query_scalar(sql).bind(least).fetch_all(conn).await)
+}
+
 /// What waits, and what was begun since midnight. How many signed up today, and of them confirmed, stands in
 /// [`FormDay`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]

@@ -227,7 +227,8 @@ pub async fn take_turns_of(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Resul
     Ok(())
 }
 
-async fn take_turns(tx: &mut Tx, limiter_keys: &[&AddressKey]) -> sqlx::Result<()> {
+/// Waits until nobody else decides mail to any of these mailboxes.
+pub async fn take_turns(tx: &mut Tx, limiter_keys: &[&AddressKey]) -> sqlx::Result<()> {
     const TAKE_TURNS: &str = "SELECT count(pg_advisory_xact_lock(turn)) FROM (
              SELECT DISTINCT hashtextextended(encode(limiter_key, 'hex'), 0) AS turn
              FROM unnest($1) AS asked (limiter_key) ORDER BY 1) AS turns";

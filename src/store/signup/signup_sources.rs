@@ -60,6 +60,17 @@ pub async fn insert_all(tx: &mut Tx, rows: &[NewSignupSource<'_>]) -> sqlx::Resu
     rows::execute(tx, INSERT, &[], Table("came", rows)).await.map(drop)
 }
 
+/// Where the reader of a form came from, if it is known.
+pub async fn find(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Option<SignupSource>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT utm_source, utm_medium, utm_campaign, utm_term, utm_content, ref, page_origin
+         FROM signup_source WHERE signup_id = $1"
+    )
+    .bind(signup_id)
+    .fetch_optional(conn)
+    .await)
+}
+
 /// Whether it is known of any form.
 pub async fn any(tx: &mut Tx) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM signup_source)")

@@ -26,8 +26,10 @@ use crate::store::signup::signups::Signup;
 use crate::web::form::code::{
     CodePress, CodeTry, NO_CODE, NO_TRY_LEFT, SEE_CHOICES, TOO_LATE, WRONG_CODE, press_code,
 };
+use crate::web::form::instead::{offered, send_instead};
 use crate::web::form::resend::resend as resend_mail;
 use crate::web::http::fields::InvalidField;
+use crate::web::visitor::Visitor;
 use crate::web::waiting::Waiting;
 use crate::web::{App, Error};
 
@@ -35,6 +37,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(confirm).map(|door| door.options(preflight)))
         .routes(routes!(resend).map(|door| door.options(preflight)))
+        .routes(routes!(instead).map(|door| door.options(preflight)))
 }
 
 /// The code of our mail.
@@ -53,6 +56,16 @@ struct CodeBody {
 struct ResendBody {
     /// What the signup was answered with.
     waiting: String,
+}
+
+/// Who has what they asked for sent to another address.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct InsteadBody {
+    /// What the signup was answered with.
+    waiting: String,
+    /// The address that it was answered with as `did_you_mean`.
+    email: String,
 }
 
 /// What is answered to a code that confirmed.
@@ -153,7 +166,48 @@ async fn resend(
         return Ok(answer);
     }
     resend_mail(&app, &at, &mut waiting).await?;
-    Ok(accepted(Pending::document(&app, &waiting)?))
+    Ok(accepted(Pending::document(&app, &waiting).await?))
+}
+
+/// Have it sent to the address that was meant
+///
+/// The first request is given up, and one of the same choices takes its place, once; the answer is the same whatever is
+/// known of either address.
+#[utoipa::path(
+    post,
+    path = "/api/v1/signups/instead",
+    operation_id = "send_instead",
+    tag = "forms",
+    request_body = InsteadBody,
+    responses(
+        (status = 202, description = "One mail follows there, which confirms", body = Pending),
+        (status = 415, description = "Not JSON"),
+        (status = 429, description = "Too many forms came from this network"),
+        (status = 503, description = "The form rests, or nothing can be stored just now: ask again"),
+    ),
+    extensions(("x-curl" = json!(r#"curl BASE/api/v1/signups/instead -H "Content-Type: application/json" -d '{"waiting": "'$WAITING'", "email": "reader@gmail.com"}'"#)))
+)]
+async fn instead(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    sent: Document<InsteadBody>,
+) -> Result<Response, Error> {
+    let InsteadBody { waiting, email } = sent.value;
+    let Some((waiting, _)) = read(&app, &waiting) else { return Ok(lost()) };
+    let catalog = app.catalog.get().await?;
+    if catalog.rests(waiting.report_slug().as_ref()) {
+        return Ok(rests());
+    }
+    let offered = offered(&app, &catalog, &waiting).filter(|meant| meant.as_str() == email);
+    let Some(email) = offered else {
+        let words = "Send the address that this signup was answered with, or the form anew";
+        return Ok(Problem::unusable(vec![InvalidField::new("email", "not-offered", words)])
+            .into_response());
+    };
+    app.network_limits.signups.check(visitor.ip)?;
+    let at = app.moment_of(visitor.request_id);
+    let waiting = send_instead(&app, &at, &waiting, email).await?;
+    Ok(accepted(Pending::document(&app, &waiting).await?))
 }
 
 /// What the program kept, and whose address it names.

@@ -1,6 +1,7 @@
 //! A form as it is told to who draws it: fields, boxes with their words, and the policy. Its hash is evidence of what they
 //! were told to show.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use assent_ledger::leaf::canonical;
@@ -57,7 +58,7 @@ struct FormField {
     name: &'static str,
     label: &'static str,
     #[schema(required)]
-    hint: Option<&'static str>,
+    hint: Option<Cow<'static, str>>,
     /// As in HTML.
     r#type: &'static str,
     autocomplete: &'static str,

@@ -62,7 +62,7 @@ pub(super) async fn begin(
     Ok(match look_up(&mut app.db.read().await?, &app.moment(), &request).await? {
         Known::Nothing => Once::First(request, under_way),
         Known::Other => Once::Answered(other_body()),
-        Known::Taken(stored) => match replayed(app, asked, &stored)? {
+        Known::Taken(stored) => match replayed(app, asked, &stored).await? {
             Some(answer) => Once::Answered(answer),
             None => Once::First(request, under_way),
         },
@@ -84,7 +84,7 @@ pub(super) async fn find_other(
         Known::Nothing => Ok(None),
         Known::Other => Ok(Some(other_body())),
         Known::Taken(stored) if stored.signup_id == own.signup_id => Ok(None),
-        Known::Taken(stored) => replayed(app, asked, &stored),
+        Known::Taken(stored) => replayed(app, asked, &stored).await,
     }
 }
 
@@ -97,7 +97,7 @@ struct Asked<'a> {
 }
 
 /// The answer to who sent this form before; `None` where its address is none, by the rules of now.
-fn replayed(
+async fn replayed(
     app: &App,
     asked: Asked<'_>,
     stored: &StoredRequest,
@@ -111,7 +111,7 @@ fn replayed(
         by_link: asked.by_link,
     };
     let waiting = Waiting::new(sent, None, &app.settings.mail_limit, stored.stored_at);
-    let mut response = accepted(Pending::document(app, &waiting)?);
+    let mut response = accepted(Pending::document(app, &waiting).await?);
     response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     Ok(Some(response))
 }

@@ -75,7 +75,7 @@ async fn receive(
     {
         return Ok(stored);
     }
-    Ok(accepted(Pending::document(&app, &waiting)?))
+    Ok(accepted(Pending::document(&app, &waiting).await?))
 }
 
 /// Takes a form; what its sender waits with, or why it is refused.

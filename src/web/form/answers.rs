@@ -6,6 +6,7 @@ use std::sync::Arc;
 use validator::{Validate, ValidationError};
 
 use super::form_context::FormContext;
+use crate::domain::catalog::address_rules::Answer;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::text::Line;
@@ -70,6 +71,10 @@ impl Answers {
         fields: &Fields,
     ) -> Result<Self, Unusable> {
         let mut errors = text_errors(context, fields);
+        if errors.iter().all(|error| error.field != "email") {
+            errors.extend(address_error(context, fields));
+            errors.sort_by_key(|error| error.field != "email");
+        }
         let same_policy = fields.one("policy") == context.policy.label.as_str();
         let consent = fields.one("consent") == "yes" && same_policy;
         errors.extend(box_error(context, fields, consent));
@@ -207,6 +212,14 @@ fn text_errors(context: &FormContext<'_>, fields: &Fields) -> Vec<InvalidField> 
         errors.extend(wrong.map(|(code, message)| InvalidField::new(name, code, message)));
     }
     errors
+}
+
+/// What this report's rules have against an address that is one.
+fn address_error(context: &FormContext<'_>, fields: &Fields) -> Option<InvalidField> {
+    let email = EmailAddress::parse(fields.one("email")).ok()?;
+    let (Answer::Refuse, against) = context.against(&email)? else { return None };
+    let words = context.report?.address_rules.refusal(against, &email);
+    Some(InvalidField::new("email", against.code(), words))
 }
 
 /// What to do about a field left empty that this report's form requires.

@@ -1,10 +1,13 @@
 //! Where the form stands, and what it offers there.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::domain::catalog::address_rules::{Against, Answer};
 use crate::domain::catalog::report::ReportStatus;
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::slug::Slug;
 use crate::store::catalog::notices::Notice;
 use crate::store::catalog::reports::Report;
@@ -69,12 +72,19 @@ impl<'a> FormContext<'a> {
     }
 
     /// What stands at the field for the address.
-    pub(in crate::web) fn email_hint(&self) -> &'static str {
-        if self.report.is_some() {
-            "We send the link to the report to this address."
-        } else {
-            "We send a link to this address, to be sure that it is yours. The newsletter then goes there."
-        }
+    pub(in crate::web) fn email_hint(&self) -> Cow<'static, str> {
+        const OF_REPORT: &str = "We send the link to the report to this address.";
+        let Some(report) = self.report else {
+            return "We send a link to this address, to be sure that it is yours. The newsletter then goes there."
+                .into();
+        };
+        let asked = report.address_rules.hint(!self.catalog.disposable.is_empty());
+        if asked.is_empty() { OF_REPORT.into() } else { format!("{asked} {OF_REPORT}").into() }
+    }
+
+    /// What this form has against an address, and what follows.
+    pub(in crate::web) fn against(&self, email: &EmailAddress) -> Option<(Answer, Against)> {
+        self.report?.address_rules.against(email, &self.catalog.disposable)
     }
 
     /// What stands under the button: what comes next.

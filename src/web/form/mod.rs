@@ -7,6 +7,7 @@ pub(in crate::web) mod code;
 pub(in crate::web) mod form_context;
 pub(in crate::web) mod frame;
 pub(in crate::web) mod hand_in;
+pub(in crate::web) mod instead;
 pub(in crate::web) mod resend;
 
 /// When to come back to a form that rests, in seconds.

@@ -5,10 +5,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 use crate::mail::compose::confirmation_subject;
 use crate::store::mail::bounces;
+use crate::web::form::instead::offered;
 use crate::web::state::catalog::Catalog;
 use crate::web::waiting::Waiting;
 use crate::web::{App, Error};
@@ -28,6 +30,10 @@ pub(super) struct AwaitedMail<'a> {
     chosen: Option<Vec<String>>,
     /// Whether it is confirmed behind the mailed link alone, and there is no code.
     by_link: bool,
+    /// The address that may have been meant.
+    pub meant: Option<String>,
+    /// What the report's rules have against the address, which was taken all the same.
+    asked_for: Option<String>,
     /// Whether the form rests.
     rests: bool,
     /// From when it can be sent again, if not now.
@@ -64,6 +70,15 @@ impl<'a> AwaitedMail<'a> {
             report: title,
             chosen: waiting.and_then(|waiting| chosen(catalog, waiting)),
             by_link: waiting.is_some_and(|waiting| waiting.by_link),
+            meant: waiting
+                .and_then(|waiting| offered(app, catalog, waiting))
+                .map(|email| email.as_str().to_owned()),
+            asked_for: waiting.zip(report).and_then(|(waiting, report)| {
+                let email = EmailAddress::parse(&waiting.email).ok()?;
+                let rules = &report.address_rules;
+                let (_, against) = rules.against(&email, &catalog.disposable)?;
+                Some(rules.warning(against, &email))
+            }),
             rests: waiting.is_some() && catalog.rests(slug.as_ref()),
             resend_from: again_from,
             resend_today: again_from.is_some_and(|from| zone.day_of(from) == zone.day_of(now)),
@@ -117,13 +132,18 @@ impl AwaitedMail<'static> {
             report: Some("Digital councils"),
             chosen: Some(vec!["The weekly".to_owned()]),
             by_link: false,
+            meant: None,
+            asked_for: None,
             rests: false,
             resend_from: Some(Timestamp::SAMPLE),
             resend_today: true,
             slug: None,
         };
         let later = Self { resend_from: None, ..sent.clone() };
-        let newsletter = Self { report: None, chosen: Some(vec![]), ..later.clone() };
+        let later = Self { asked_for: Some("We ask for a work address.".to_owned()), ..later };
+        let meant = Some("reader@council.example.org".to_owned());
+        let newsletter =
+            Self { asked_for: None, meant, report: None, chosen: Some(vec![]), ..later.clone() };
         let many = Self { comes_by: None, chosen: None, resend_today: false, ..sent.clone() };
         let by_link = Self { by_link: true, ..sent.clone() };
         let stranger =

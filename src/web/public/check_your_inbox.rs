@@ -19,10 +19,11 @@ use crate::web::waiting::Waiting;
 use crate::web::{App, Error};
 
 /// What the page says after one of its buttons, or a fresh link, led here: by its query.
-const WORDS: [(&str, Word); 5] = [
+const WORDS: [(&str, Word); 6] = [
     ("word=again", Word::Said(AGAIN)),
     ("word=queued", Word::Queued),
     ("word=wait", Word::Said(TOO_MANY)),
+    ("word=instead", Word::Said(INSTEAD)),
     (
         "word=fresh",
         Word::Said(
@@ -58,6 +59,8 @@ pub(super) const AGAIN: &str = "You asked for the message again. One address get
 /// It was asked for too often.
 pub(super) const TOO_MANY: &str = "No message was sent: you have asked for as many to this address as we send in so \
                                    short a time. This page says from when you can ask again.";
+/// What was asked for goes to another address.
+pub(super) const INSTEAD: &str = "We use this address instead. A message to the one that you typed first confirms nothing any more.";
 /// It was asked for while the form rests.
 pub(super) const PAUSED: &str =
     "No message was sent: this form is paused for now. Links we have already sent still work.";
@@ -97,7 +100,8 @@ pub(super) async fn page(
         && came_back(app, waiting).await
     {
         let (address, sender) = (&waiting.email, app.sender.from.to_string());
-        return app.page(&CameBackPage { address, sender, start_again });
+        let meant = mail.meant;
+        return app.page(&CameBackPage { address, sender, start_again, meant });
     }
     app.page(&CheckYourInboxPage {
         mail,
@@ -148,11 +152,13 @@ pub(super) fn back(rest: &str, cookie: Option<HeaderValue>) -> Response {
 }
 
 /// `public/came_back.html`.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(super) struct CameBackPage<'a> {
     address: &'a str,
     sender: String,
     start_again: String,
+    /// The address that may have been meant.
+    meant: Option<String>,
 }
 
 impl Page for CameBackPage<'_> {
@@ -161,7 +167,9 @@ impl Page for CameBackPage<'_> {
     fn samples() -> Vec<Self> {
         let sender = "Example Press <reports@example.org>".to_owned();
         let start_again = "/reports/digital-councils".to_owned();
-        vec![Self { address: "reader@council.example", sender, start_again }]
+        let unclear = Self { address: "reader@council.example", sender, start_again, meant: None };
+        let meant = Some("reader@gmail.com".to_owned());
+        vec![Self { address: "reader@gmial.com", meant, ..unclear.clone() }, unclear]
     }
 }
 

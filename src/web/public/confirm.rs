@@ -245,7 +245,8 @@ pub(super) fn gone(app: &App, closed: LinkState, token: &str, signup: &Signup) -
         ),
         LinkState::Cancelled => (
             "This request was cancelled",
-            "The owner of the address told us that it was not them, so nothing follows from it."
+            "The owner of the address told us that it was not them, or whoever sent it gave another address \
+             instead. Nothing follows from it."
                 .to_owned(),
             false,
         ),

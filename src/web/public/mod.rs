@@ -11,6 +11,7 @@ mod downloads;
 mod embed;
 mod form_parts;
 mod index;
+mod instead;
 mod ledger;
 mod lost_link;
 mod newsletters;
@@ -50,6 +51,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .merge(embed::router())
         .merge(check_your_inbox::router())
         .merge(code::router())
+        .merge(instead::router())
         .merge(confirm::router())
         .merge(not_me::router())
         .merge(downloads::router())

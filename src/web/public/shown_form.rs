@@ -1,5 +1,7 @@
 //! The form for a report, or for newsletters alone, as pages show it.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::form_parts::{OfferBox, PolicyLink};
@@ -17,7 +19,7 @@ pub(in crate::web) struct ShownForm<'a> {
     /// What its button says.
     pub(super) button: &'static str,
     /// What stands at the field for the address.
-    pub(super) email_hint: &'static str,
+    pub(super) email_hint: Cow<'static, str>,
     /// What stands under the button.
     pub(super) next: &'static str,
     pub(super) values: Values<'a>,
@@ -129,7 +131,7 @@ impl ShownForm<'_> {
         Self {
             action: String::new(),
             button: "Email me the report",
-            email_hint: "We send the link to the report to this address.",
+            email_hint: "We send the link to the report to this address.".into(),
             next: "Next, look for our message.",
             values: Values::default(),
             required: Required { name: true, organisation: false, job_title: false },

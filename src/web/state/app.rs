@@ -15,6 +15,7 @@ use super::in_flight::InFlight;
 use super::ledger_check::LedgerCheck;
 use super::limits::{CodeLimit, NetworkLimits};
 use super::own_host::OwnHost;
+use super::shared_domains::SharedDomains;
 use super::write_check::WriteCheck;
 use crate::clock::Clock;
 use crate::domain::request_id::RequestId;
@@ -94,6 +95,8 @@ pub struct App {
     pub security_contact: Option<Url>,
     /// How the forms are doing, for the console.
     pub figures: FiguresCache,
+    /// At which domains many people have their mailbox.
+    pub shared_domains: Arc<SharedDomains>,
     /// Comparisons of published policies.
     pub comparisons: Comparisons,
     /// The check of the ledger that was asked for at the console.

@@ -12,6 +12,7 @@ use crate::domain::alarm::{OnCollapse, confirmations, is_of_confirmations};
 use crate::domain::catalog::notice::LANG;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::catalog::report::ReportStatus;
+use crate::domain::contacts::mail_domain::DomainList;
 use crate::domain::signup::bot_check::BotCheck;
 use crate::domain::slug::{Label, Slug};
 use crate::flows;
@@ -115,6 +116,8 @@ pub(in crate::web) struct Catalog {
     /// The alarms of forms through which hardly anybody who was mailed confirms.
     alarmed: Vec<String>,
     on_alarm: OnAlarm,
+    /// Where mailboxes are thrown away.
+    pub disposable: Arc<DomainList>,
 }
 
 /// What follows for a form from its alarm.
@@ -170,6 +173,7 @@ pub struct CatalogCache {
     random: Random,
     site: Arc<Site>,
     on_alarm: OnAlarm,
+    disposable: Arc<DomainList>,
     kept: RwLock<Option<Kept>>,
     /// The turn of whoever reads it.
     reading: Mutex<()>,
@@ -190,11 +194,16 @@ impl CatalogCache {
         db: Db,
         (clock, random): (Clock, Random),
         site: Arc<Site>,
-        (on_collapse, check): (OnCollapse, BotCheck),
+        (on_collapse, check, disposable): (OnCollapse, BotCheck, Arc<DomainList>),
     ) -> Self {
         let (kept, reading) = (RwLock::default(), Mutex::default());
         let on_alarm = OnAlarm { rests: on_collapse == OnCollapse::Pause, check };
-        Self { db, clock, random, site, on_alarm, kept, reading }
+        Self { db, clock, random, site, on_alarm, disposable, kept, reading }
+    }
+
+    /// Whether it is known where mailboxes are thrown away.
+    pub(in crate::web) fn knows_disposable(&self) -> bool {
+        !self.disposable.is_empty()
     }
 
     /// What is on offer: the same copy for as long as it is the same, so that what was made of it stands. While the
@@ -297,6 +306,7 @@ impl CatalogCache {
             reports,
             alarmed,
             on_alarm: self.on_alarm.clone(),
+            disposable: self.disposable.clone(),
         })
     }
 
@@ -342,7 +352,7 @@ mod tests {
             db,
             chance,
             Arc::new(Site::sample()),
-            (OnCollapse::Pause, BotCheck::default()),
+            (OnCollapse::Pause, BotCheck::default(), Arc::default()),
         )
     }
 

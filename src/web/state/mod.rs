@@ -18,4 +18,5 @@ pub mod limits;
 pub mod own_host;
 pub mod ready_pages;
 pub(super) mod same_for_all;
+pub mod shared_domains;
 pub mod write_check;

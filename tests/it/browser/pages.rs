@@ -62,6 +62,7 @@ async fn every_page(width: u32, dark: bool) {
     get_a_report(&mut reader).await;
     sign_up_to_a_newsletter(&mut reader).await;
     cancel_a_request(&mut reader).await;
+    mistype_an_address(&mut reader).await;
     type_another_forms_code(&mut reader).await;
 
     let faults = reader.faults.join("\n");
@@ -158,6 +159,15 @@ async fn type_another_forms_code(reader: &mut Reader) {
     reader.looks_at("code-of-another-form").await;
     reader.press("Confirm and get the report").await;
     reader.sees("Your report is ready").await;
+}
+
+async fn mistype_an_address(reader: &mut Reader) {
+    reader.asks(&report(), "fay@gmial.com", "Email me the report").await;
+    reader.looks_at("check-your-inbox-misspelt").await;
+    reader.press("Send it to fay@gmail.com instead").await;
+    reader.reads("[role=status]", "We use this address instead").await;
+    reader.looks_at("check-your-inbox-instead").await;
+    reader.open_mail("fay@gmail.com", "Your link to").await;
 }
 
 async fn cancel_a_request(reader: &mut Reader) {

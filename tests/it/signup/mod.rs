@@ -14,6 +14,7 @@ mod framed;
 mod fresh_links;
 mod giving_way;
 mod hostile;
+mod instead;
 mod journey;
 mod just_confirmed;
 pub mod lost_links;

@@ -143,7 +143,7 @@ async fn no_call_is_answered_otherwise_than_told(database: Database) {
         "?&&=&",
     ];
     let calls = Call::list(&app).await;
-    assert_eq!(calls.len(), 17);
+    assert_eq!(calls.len(), 18);
     for call in &calls {
         let method = call.method.as_str();
         let bare = app.send(app.request(method, &call.address())).await;

@@ -9,6 +9,7 @@ mod page;
 pub(in crate::web::console) mod preview;
 mod refusal;
 pub(in crate::web::console) mod report_page;
+mod rule_fields;
 mod summary;
 pub(in crate::web::console) mod take_back;
 

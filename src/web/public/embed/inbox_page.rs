@@ -85,6 +85,7 @@ impl Page for EmbedInboxPage<'_> {
         vec![
             Self { word: Some("You asked for the message again."), ..sent.clone() },
             rests,
+            Self { came_back: true, ..newsletter.clone() },
             Self { queued: true, ..later },
             Self { frame: untold, form: refused, ..newsletter },
             many,

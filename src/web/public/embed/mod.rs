@@ -18,5 +18,6 @@ pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/embed/{name}", get(hand_in::show).post(hand_in::submit))
         .route("/embed/{name}/code", get(steps::lead).post(steps::confirm))
+        .route("/embed/{name}/instead", get(steps::lead).post(steps::instead))
         .route("/embed/{name}/resend", get(steps::lead).post(steps::resend))
 }

@@ -16,10 +16,11 @@ use crate::web::form::code::{
 };
 use crate::web::form::form_context::form_slug;
 use crate::web::form::frame::{Frame, stated_host};
+use crate::web::form::instead::{asks_for, offered, send_instead};
 use crate::web::form::resend::resend as resend_mail;
 use crate::web::headers::InFrame;
 use crate::web::http::fields::Fields;
-use crate::web::public::check_your_inbox::{AGAIN, PAUSED, TOO_MANY, Word};
+use crate::web::public::check_your_inbox::{AGAIN, INSTEAD, PAUSED, TOO_MANY, Word};
 use crate::web::visitor::Visitor;
 use crate::web::waiting::Waiting;
 use crate::web::{App, Error, origin};
@@ -116,7 +117,39 @@ pub(super) async fn confirm(
     step.again(&app, StatusCode::UNPROCESSABLE_ENTITY, said).await
 }
 
-/// Mails once more what the form led to, when it is time.
+/// What was asked for goes to the address that was meant, as on our own page.
+pub(super) async fn instead(
+    visitor: Visitor,
+    Path(name): Path<String>,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let mut step = match Step::read(&visitor, &name, &fields).await? {
+        Ok(step) => step,
+        Err(lost) => return Ok(lost),
+    };
+    let Visitor { app, ip, request_id, .. } = visitor;
+    let said = |text| Said { word: Some(Word::Said(text)), ..Said::default() };
+    let catalog = app.catalog.get().await?;
+    if catalog.rests(step.waiting.report_slug().as_ref()) {
+        let page = step.again(&app, StatusCode::SERVICE_UNAVAILABLE, said(PAUSED)).await?;
+        return Ok(later(page, RESTS_FOR));
+    }
+    let offered = offered(&app, &catalog, &step.waiting).filter(|email| asks_for(&fields, email));
+    let Some(email) = offered else {
+        return step.again(&app, StatusCode::OK, Said::default()).await;
+    };
+    app.network_limits.signups.check(ip)?;
+    step.waiting = send_instead(&app, &app.moment_of(request_id), &step.waiting, email).await?;
+    step.again(&app, StatusCode::ACCEPTED, said(INSTEAD)).await
+}
+
+/// An answer after which it is worth asking again in so many seconds.
+fn later(mut response: Response, seconds: u64) -> Response {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+/// Mails once more what the form led to.
 pub(super) async fn resend(
     visitor: Visitor,
     Path(name): Path<String>,
@@ -129,10 +162,6 @@ pub(super) async fn resend(
     let Visitor { app, request_id, .. } = visitor;
     let said = |word| Said { word: Some(word), ..Said::default() };
     let says = |text| said(Word::Said(text));
-    let later = |mut response: Response, seconds: u64| {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        response
-    };
     if app.catalog.get().await?.rests(step.waiting.report_slug().as_ref()) {
         let page = step.again(&app, StatusCode::SERVICE_UNAVAILABLE, says(PAUSED)).await?;
         return Ok(later(page, RESTS_FOR));

@@ -109,6 +109,22 @@ async fn the_message_is_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_misspelt_address_is_put_right_by_one_press() {
+    let mut article = Article::with("sample", &[]).await;
+    article.signs_up("ada@gmial.com").await;
+    article.reads(".second", "Send it to ada@gmail.com instead").await;
+    article.looks_good("misspelt").await;
+    article.click(".second").await;
+    article.reads("b", "ada@gmail.com").await;
+    article.reads(".second", "Send it again").await;
+    let mail = article.app.next_mail("ada@gmail.com", 0).await;
+    article.fill("#code", &mail.code()).await;
+    article.click(BUTTON).await;
+    article.reads(".heading", "Your report is ready").await;
+    article.kept_to_the_policy().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn programs_that_fill_in_every_field_are_not_mailed() {
     let article = Article::with("sample", &[]).await;
     article.find("#email").await;

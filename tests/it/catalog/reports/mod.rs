@@ -1,6 +1,7 @@
 //! Reports: added with their files, edited by two at once, published, taken back.
 
 mod adding;
+mod address_rules;
 mod drawing;
 mod editing;
 mod offering;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use assent::domain::catalog::address_rules::AddressRules;
 use assent::domain::catalog::notice::LANG;
 use assent::domain::catalog::report::ReportStatus;
 use assent::domain::contacts::email_address::EmailAddress;
@@ -149,6 +150,7 @@ impl TestApp {
             requires_organisation: false,
             requires_job_title: false,
             return_to: None,
+            address_rules: AddressRules::default(),
             status: ReportStatus::Draft,
             created_at: at.now,
             published_at: None,

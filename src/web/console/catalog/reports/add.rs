@@ -146,6 +146,7 @@ fn report(at: &Moment, slug: Slug, details: &ReportDetails, uploaded: &Uploaded)
         requires_organisation: details.requires_organisation,
         requires_job_title: details.requires_job_title,
         return_to: details.return_to.clone(),
+        address_rules: details.address_rules.clone(),
         status: ReportStatus::Draft,
         created_at: at.now,
         published_at: None,

@@ -16,6 +16,7 @@ use crate::store::catalog::purposes::OwnPurpose;
 use crate::store::catalog::{newsletters, purposes};
 use crate::web::App;
 use crate::web::choice::Choice;
+use crate::web::console::catalog::reports::rule_fields::{self, RuleValues};
 use crate::web::console::form::{Faults, fault, line, needed, once};
 use crate::web::http::fields::Fields;
 
@@ -31,6 +32,7 @@ pub(super) struct Boxes {
     newsletters: Vec<Newsletter>,
     purposes: Vec<OwnPurpose>,
     sites: Vec<String>,
+    knows_disposable: bool,
     /// The page that is linked already, which may stay.
     pub linked: Option<ReturnAddress>,
 }
@@ -39,7 +41,9 @@ impl Boxes {
     pub(super) async fn find(app: &App, tx: &mut Tx) -> sqlx::Result<Self> {
         let newsletters = newsletters::list(tx).await?;
         let purposes = purposes::list(tx).await?;
-        Ok(Self { newsletters, purposes, sites: app.embed_origins.clone(), linked: None })
+        let sites = app.embed_origins.clone();
+        let knows_disposable = app.catalog.knows_disposable();
+        Ok(Self { newsletters, purposes, sites, knows_disposable, linked: None })
     }
 
     /// What a box of this field is called.
@@ -73,6 +77,8 @@ pub(super) struct Values {
     required: Vec<String>,
     newsletters: Vec<String>,
     purposes: Vec<String>,
+    #[serde(flatten)]
+    rules: RuleValues,
 }
 
 impl Values {
@@ -92,6 +98,7 @@ impl Values {
             required: required.iter().filter(|(_, is)| *is).map(|(n, _)| (*n).to_owned()).collect(),
             newsletters: details.newsletters.iter().map(ToString::to_string).collect(),
             purposes: details.purposes.iter().map(ToString::to_string).collect(),
+            rules: RuleValues::from_rules(&details.address_rules),
         }
     }
 
@@ -107,6 +114,7 @@ impl Values {
             required: all("required"),
             newsletters: all("newsletter"),
             purposes: all("purpose"),
+            rules: RuleValues::typed(fields),
         }
     }
 
@@ -129,6 +137,9 @@ impl Values {
             required_options: required_options(),
             newsletter_options: options(newsletters, &self.newsletters),
             purpose_options: options(purposes, &self.purposes),
+            answer_options: rule_fields::answers(),
+            rule_options: rule_fields::answers_or_none(),
+            knows_disposable: boxes.knows_disposable,
             sites: &boxes.sites,
             values: self,
         }
@@ -145,6 +156,11 @@ pub(super) struct ReportForm<'a> {
     required_options: Vec<Choice<'a>>,
     newsletter_options: Vec<Choice<'a>>,
     purpose_options: Vec<Choice<'a>>,
+    /// What can be done about addresses at some domains; and the same, or nothing.
+    answer_options: [Choice<'a>; 2],
+    rule_options: [Choice<'a>; 3],
+    /// Whether a file names domains of addresses that are thrown away.
+    knows_disposable: bool,
     /// The sites whose pages can be linked.
     sites: &'a [String],
 }
@@ -163,6 +179,7 @@ impl ReportForm<'_> {
             required: vec![text("name")],
             newsletters: vec![text("weekly")],
             purposes: vec![text("partner-offers")],
+            rules: RuleValues::sample(),
         };
         let choice = |value, title, hint| Choice { value, title, hint };
         let filled = Self {
@@ -178,6 +195,9 @@ impl ReportForm<'_> {
                 "Offers of partners",
                 Some("Partners may email me."),
             )],
+            answer_options: rule_fields::answers(),
+            rule_options: rule_fields::answers_or_none(),
+            knows_disposable: true,
             sites: SAMPLE_SITES.as_slice(),
         };
         let blank = Self {
@@ -186,6 +206,9 @@ impl ReportForm<'_> {
             required_options: required_options(),
             newsletter_options: vec![],
             purpose_options: vec![],
+            answer_options: rule_fields::answers(),
+            rule_options: rule_fields::answers_or_none(),
+            knows_disposable: false,
             sites: &[],
         };
         [filled, blank]
@@ -229,6 +252,7 @@ pub(super) fn parse(fields: &Fields, boxes: &Boxes) -> Result<ReportDetails, Fau
         faults.push(fault("pages", "Enter a whole number of pages, or leave the field empty"));
     }
     let return_to = return_to(fields, boxes, &mut faults);
+    let address_rules = rule_fields::parse(fields, &mut faults);
     let required = fields.all("required");
     if !required.iter().all(|name| REQUIRED.iter().any(|(known, _)| known == name)) {
         faults.push(fault("required", "Choose from the fields shown here"));
@@ -256,6 +280,7 @@ pub(super) fn parse(fields: &Fields, boxes: &Boxes) -> Result<ReportDetails, Fau
                 requires_organisation: required.contains(&"organisation"),
                 requires_job_title: required.contains(&"job_title"),
                 return_to,
+                address_rules,
                 newsletters,
                 purposes,
             })

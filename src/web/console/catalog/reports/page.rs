@@ -103,6 +103,10 @@ fn changed(boxes: &Boxes, conflicts: &[&'static str], now: &ReportDetails) -> Ve
         "pages" => "Number of pages",
         "required" => "What readers must fill in",
         "return_to" => "Where readers can go on",
+        "work_addresses" => "Private addresses",
+        "disposable_addresses" => "Throw-away addresses",
+        "allowed_domains" => "Domains taken alone",
+        "refused_domains" => "Domains not taken",
         "newsletter" => "Newsletters offered",
         _ => "Purposes offered",
     };
