@@ -81,7 +81,7 @@ struct Confirmed {
 /// Confirm by code
 ///
 /// Five tries a day for an address. What a `page` drew is confirmed on our own page behind the mailed link alone, where
-/// its words stand: its mail holds no code.
+/// its words stand.
 #[utoipa::path(
     post,
     path = "/api/v1/signups/code",

@@ -58,7 +58,7 @@ pub(super) struct SignupBody {
     /// The hashes of the words shown, by the codes of their purposes.
     #[serde(default)]
     notices: BTreeMap<String, String>,
-    /// The address of the page that it stood on, of `embed_origins`; of ours only where it is sent from there.
+    /// The address of the page that it stood on.
     #[serde(default)]
     page: Option<String>,
     /// Where the reader came from: `utm_source`, `utm_medium`, `utm_campaign`, `utm_term`, `utm_content` and `ref`, as texts.
