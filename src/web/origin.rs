@@ -39,8 +39,10 @@ pub(super) enum SentFrom {
     Ours,
     /// A page of this origin, of `embed_origins`.
     Elsewhere(String),
-    /// Nobody says: a program sent it, or a browser that keeps back where it is, or that says it is on another site.
+    /// Another site, of which a browser does not say which, or one that contradicts itself.
     Unsaid,
+    /// Nothing is said: an older browser, or a program.
+    Silent,
 }
 
 /// From where a form was sent. Browsers say it by `Origin` with every form since 2020, and by Fetch Metadata where the
@@ -55,6 +57,7 @@ pub(super) fn sent_from(app: &App, headers: &HeaderMap) -> Result<SentFrom, Erro
     let site = headers.get("sec-fetch-site").map(|site| site.to_str().unwrap_or("?"));
     Ok(match (headers.contains_key(header::ORIGIN), site) {
         (_, Some("same-origin")) | (true, None | Some("none")) => SentFrom::Ours,
+        (false, None) => SentFrom::Silent,
         _ => SentFrom::Unsaid,
     })
 }

@@ -106,6 +106,8 @@ async fn again(
         page: signup.page.clone(),
         came_from: came_from.unwrap_or_default(),
         request: Some(IdempotentRequest::new(secret, once.as_bytes(), body.as_bytes())),
+        // The work was done for the form that this one replaces.
+        check: None,
         replaces: None,
         request_id: at.request_id().cloned(),
     }))

@@ -181,7 +181,7 @@ impl SignupBody {
     pub(super) fn page(&self, app: &App, from: &SentFrom) -> Result<StatedPage, InvalidField> {
         let elsewhere = match from {
             SentFrom::Elsewhere(origin) => Some(origin.as_str()),
-            SentFrom::Ours | SentFrom::Unsaid => None,
+            SentFrom::Ours | SentFrom::Unsaid | SentFrom::Silent => None,
         };
         let Some(page) = self.page.as_deref().filter(|page| !page.is_empty()) else {
             let source = elsewhere.unwrap_or(SOURCE).to_owned();

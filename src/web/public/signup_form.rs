@@ -85,10 +85,10 @@ pub(super) async fn take(
         Ok(check) => check,
         Err(fault) => return again(fault),
     };
-    // Elsewhere stands what somebody else wrote there, whatever form of ours it names. Where nobody says where it stood, it
-    // is taken, and its words are shown where it is confirmed.
+    // Elsewhere stands what somebody else wrote there, whatever form of ours it names: its words are shown where it is
+    // confirmed. Who says nothing is taken at their form's word: whoever means to imitate a browser sends its headers too.
     let (blank, drawn_by, source, page) = match &from {
-        SentFrom::Ours => {
+        SentFrom::Ours | SentFrom::Silent => {
             (pages.shown(app, context, fields)?, DrawnBy::Ours, context.path.clone(), page)
         }
         SentFrom::Elsewhere(origin) => (None, DrawnBy::Page, origin.clone(), None),

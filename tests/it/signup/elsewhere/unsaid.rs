@@ -1,5 +1,4 @@
-//! Forms of which nobody says from where they came: they are taken, and are none of ours. A relay that posted our form
-//! without `Origin` had it called ours, with the blank form's hash and the boxes it left, and confirmed by the code.
+//! Forms of which a browser says that another site sent them, and not which: they are taken, and are none of ours.
 
 use macro_rules_attribute::apply;
 use serde_json::{Value, json};
@@ -31,7 +30,7 @@ async fn ours_is_what_a_browser_says_to_be(database: Database) {
     let app = start(database).await;
     let base = app.base.clone();
     let cases: [(&[(&str, &str)], &str); 10] = [
-        (&[], "page"),
+        (&[], "ours"),
         (&[("sec-fetch-site", "cross-site")], "page"),
         (&[("sec-fetch-site", "same-site")], "page"),
         (&[("sec-fetch-site", "none")], "page"),
@@ -52,7 +51,7 @@ async fn ours_is_what_a_browser_says_to_be(database: Database) {
         }
     }
     let stated = "SELECT count(*) FROM signup WHERE page IS NOT NULL";
-    assert_eq!(app.count(stated).await, 3, "the frame's, of what is ours alone");
+    assert_eq!(app.count(stated).await, 4, "the frame's, of what is ours alone");
     assert_eq!(
         app.count("SELECT count(*) FROM signup WHERE page IS NOT NULL AND drawn_by = 'page'").await,
         0
@@ -63,7 +62,9 @@ async fn ours_is_what_a_browser_says_to_be(database: Database) {
 async fn they_are_taken_and_confirmed_where_their_words_stand(database: Database) {
     let app = start(database).await;
     let blank = app.blank(PATH).await;
-    let answer = post(&app, PATH, &[], form(ADA, &format!("{blank}&newsletter=weekly"))).await;
+    let elsewhere = [("sec-fetch-site", "cross-site")];
+    let body = form(ADA, &format!("{blank}&newsletter=weekly"));
+    let answer = post(&app, PATH, &elsewhere, body).await;
     assert_eq!((answer.status, answer.location()), (303, "/check-your-inbox"));
     let waits = app.send(app.request("GET", "/check-your-inbox").header("cookie", answer.cookie()));
     let waits = waits.await.text();
@@ -90,5 +91,17 @@ async fn they_are_taken_and_confirmed_where_their_words_stand(database: Database
         );
         assert_eq!(body["confirmed"]["by"], "link");
     }
+    assert_eq!(app.exported("newsletter:weekly").await, [ADA]);
+}
+
+/// What the outside of the program promises to plain clients.
+#[apply(both_databases!)]
+async fn who_says_nothing_confirms_with_an_empty_body(database: Database) {
+    let app = start(database).await;
+    let body = form(ADA, "&newsletter=weekly");
+    assert_eq!(post(&app, PATH, &[], body).await.status, 303);
+    let link = app.next_mail(ADA, 0).await.link("/confirm/");
+    assert_eq!(post(&app, &link, &[], String::new()).await.status, 303);
+    app.next_mail(ADA, 1).await;
     assert_eq!(app.exported("newsletter:weekly").await, [ADA]);
 }
