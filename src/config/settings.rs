@@ -244,11 +244,7 @@ impl Settings {
             signup_sources: parse(values, "signup_sources", "true", yes_or_no)?,
             disposable_domains: path(values, "disposable_domains"),
             webhook_hosts: parse(values, "webhooks.allowed_hosts", "", AllowedHosts::read)?,
-            log_json: parse(values, "log_format", "text", |text| match text {
-                "text" => Ok(false),
-                "json" => Ok(true),
-                _ => Err("write `text` or `json`".to_owned()),
-            })?,
+            log_json: parse(values, "log_format", "text", log_format)?,
             mail: MailSettings::check(values, &data_dir, &hello)?,
             base_url,
             data_dir,
@@ -286,6 +282,15 @@ fn is_told(wrong: &[ConfigError], error: &ConfigError) -> bool {
 }
 
 /// A file or a directory; none where none is named.
+/// Whether it is JSON.
+fn log_format(text: &str) -> Result<bool, String> {
+    match text {
+        "text" => Ok(false),
+        "json" => Ok(true),
+        _ => Err("write `text` or `json`".to_owned()),
+    }
+}
+
 /// Fewer would have pages wait for exports.
 fn connections(text: &str) -> Result<u32, String> {
     let connections = text.parse().ok().filter(|connections| (6..=1000).contains(connections));
