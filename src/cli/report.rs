@@ -21,7 +21,8 @@ use crate::flows::catalog::edit_report::{NewReturn, ReportEdit, RuleChange, edit
 use crate::flows::catalog::publish_report::{publish_report, withdraw_report};
 use crate::flows::catalog::report_error::ReportError;
 use crate::random::Moment;
-use crate::store::catalog::reports::{self, DrawnReport, Report};
+use crate::store::catalog::report_drawings::DrawnReport;
+use crate::store::catalog::reports::{self, Report};
 
 #[derive(Subcommand)]
 pub(super) enum ReportCommand {

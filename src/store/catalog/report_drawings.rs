@@ -5,6 +5,20 @@ use uuid::Uuid;
 use crate::domain::slug::Slug;
 use crate::store::{Effect, Tx, on};
 
+/// What was drawn of a report's file, so far; nothing of one that was replaced.
+#[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct DrawnReport {
+    /// How many pages were counted.
+    #[sqlx(rename = "drawn_pages")]
+    pub pages: Option<i64>,
+    /// Where its first page lies in the file store, small, as JPEG.
+    #[sqlx(rename = "drawn_cover_key")]
+    pub cover_key: Option<String>,
+    /// Where the same lies as a card for social networks, as JPEG.
+    #[sqlx(rename = "drawn_card_key")]
+    pub card_key: Option<String>,
+}
+
 /// A PDF that nobody drew yet.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct UndrawnReport {

@@ -11,6 +11,7 @@ use crate::domain::catalog::return_address::ReturnAddress;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
+use crate::store::catalog::report_drawings::DrawnReport;
 use crate::store::{Effect, Sql, Tx, on};
 
 /// A report and what is known of its file.
@@ -60,20 +61,6 @@ pub struct Report {
     /// What was drawn of its file.
     #[sqlx(flatten)]
     pub drawn: DrawnReport,
-}
-
-/// What was drawn of a report's file, so far; nothing of one that was replaced.
-#[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
-pub struct DrawnReport {
-    /// How many pages were counted.
-    #[sqlx(rename = "drawn_pages")]
-    pub pages: Option<i64>,
-    /// Where its first page lies in the file store, small, as JPEG.
-    #[sqlx(rename = "drawn_cover_key")]
-    pub cover_key: Option<String>,
-    /// Where the same lies as a card for social networks, as JPEG.
-    #[sqlx(rename = "drawn_card_key")]
-    pub card_key: Option<String>,
 }
 
 impl Report {

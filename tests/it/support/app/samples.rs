@@ -18,7 +18,8 @@ use assent::flows::policy::publish_policy::publish_policy;
 use assent::site::Controller;
 use assent::store::Tx;
 use assent::store::catalog::newsletters::NewNewsletter;
-use assent::store::catalog::reports::{DrawnReport, Report};
+use assent::store::catalog::report_drawings::DrawnReport;
+use assent::store::catalog::reports::Report;
 use assent::store::contacts::suppressions::{self, Suppressed};
 use assent::store::policy::versions::NewPolicyVersion;
 
