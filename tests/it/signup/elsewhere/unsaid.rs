@@ -94,7 +94,7 @@ async fn they_are_taken_and_confirmed_where_their_words_stand(database: Database
     assert_eq!(app.exported("newsletter:weekly").await, [ADA]);
 }
 
-/// What the outside of the program promises to plain clients.
+// What the outside of the program promises to plain clients.
 #[apply(both_databases!)]
 async fn who_says_nothing_confirms_with_an_empty_body(database: Database) {
     let app = start(database).await;
