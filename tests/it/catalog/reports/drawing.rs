@@ -7,7 +7,7 @@ use assent::report_drawing::ReportDrawer;
 use assent::worker::tasks::draw_reports::draw_next_report;
 use macro_rules_attribute::apply;
 
-use super::{NEW, PNG, add, files, holds, upload};
+use super::{NEW, PNG, files, holds, upload};
 use crate::support::app::{Database, TestApp};
 use crate::support::both_databases;
 use crate::support::program::BINARY;

@@ -150,7 +150,9 @@ async fn nothing_is_mailed_to_an_address_that_another_hand_put_there(database: D
     assert_eq!(app.tamper(swapped).await.unwrap(), 1);
     let desk = app.sign_in(Role::Admin).await;
     let path = path_of(&desk, &reference).await;
-    let answer = super::write(&desk, &path, "outcome", "way=mail&words=You+are+right.").await;
+    let answer =
+        crate::contacts::requests::write(&desk, &path, "outcome", "way=mail&words=You+are+right.")
+            .await;
     assert_eq!(answer.status, 303, "{}", answer.text());
     app.mail_settled().await;
     assert_eq!(app.inbox().len(), 1);

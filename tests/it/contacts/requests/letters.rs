@@ -44,7 +44,7 @@ async fn a_letter_is_sent_once_and_kept_as_it_was_sent(database: Database) {
     assert_eq!(told.len(), 1);
     assert!(!told[0].to_string().contains("right"), "{told:?}");
     // The form that was sent, opened once more after it was closed, says that it was done.
-    super::close(&desk, &path, "upheld").await;
+    crate::contacts::requests::close(&desk, &path, "upheld").await;
     assert_eq!(desk.post(&form, &fields).await.location(), sent);
 }
 
