@@ -18,7 +18,7 @@ const DARK_PAPER: Colour = Colour::rgb(0x17, 0x15, 0x1a);
 const DARK_SURFACE: Colour = Colour::rgb(0x20, 0x1d, 0x25);
 
 /// The logo comes with the stylesheet, so that pages ask for no more files.
-const LOGO_MAX: usize = 16 * 1024;
+const LOGO_MAX: usize = 8 * 1024;
 /// The icon comes with every page.
 const ICON_MAX: usize = 4 * 1024;
 /// No icon, which browsers would ask for otherwise.

@@ -108,6 +108,18 @@ pub enum FilesError {
     Store(#[source] object_store::Error),
 }
 
+impl FilesError {
+    /// Whether it is of the file and not of the store, and asking again would give the same.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            Self::Store(error) => matches!(error, object_store::Error::NotFound { .. }),
+            Self::Link(_) | Self::NotOurs(_) => true,
+            _ => false,
+        }
+    }
+}
+
 impl From<object_store::Error> for FilesError {
     fn from(error: object_store::Error) -> Self {
         let object_store::Error::Generic { store, source } = error else {

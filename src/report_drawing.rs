@@ -22,6 +22,8 @@ pub const COMMAND: &str = "draw-report";
 /// Seconds of a processor.
 const TIME: u64 = 10;
 const MEMORY: u64 = 256 * 1024 * 1024;
+/// A file of more bytes would leave no memory to draw in.
+pub const LARGEST: u64 = MEMORY / 2;
 
 /// What was drawn of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -116,13 +116,18 @@ pub fn meant(typed: &EmailAddress, known: &[String]) -> Option<EmailAddress> {
     if is_free_mail(domain) || known.iter().any(|known| known == domain) {
         return None;
     }
+    // The same service in another country is no slip: hotmail.gr is not hotmail.fr.
+    let is_elsewhere = |other: &str| {
+        let same_name = domain.split('.').next() == other.split('.').next();
+        same_name && domain.rsplit('.').next().is_some_and(|last| last.len() == 2)
+    };
     let slips = |other: &str| strsim::osa_distance(domain, other);
     let common = COMMON.iter().map(|common| (*common, if common.len() < LONG { 1 } else { 2 }));
     // Names of organisations differ by a letter or two; one is all that is called a slip.
     let here = known.iter().map(|known| (known.as_str(), 1));
     let near = common.chain(here).filter_map(|(other, most)| {
         let slips = slips(other);
-        (slips <= most).then_some((slips, other))
+        (slips <= most && !is_elsewhere(other)).then_some((slips, other))
     });
     let (_, nearest) = near.min_by_key(|(slips, _)| *slips)?;
     EmailAddress::parse(&format!("{}@{nearest}", typed.local())).ok()
@@ -167,6 +172,9 @@ mod tests {
             "ada@northmoor.example",
             "ada@gmial.com.example",
             "ada@gm.com",
+            "ada@hotmail.gr",
+            "ada@yahoo.co.nz",
+            "ada@cloud.com",
         ] {
             assert_eq!(meant_by(typed), None, "{typed}");
         }

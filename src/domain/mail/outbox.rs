@@ -48,6 +48,12 @@ pub enum MailKind {
 }
 
 impl MailKind {
+    /// Whether it answers a complaint, or what somebody asked for by their rights.
+    #[must_use]
+    pub fn is_of_a_request(self) -> bool {
+        matches!(self, Self::RequestReceived | Self::RequestLetter)
+    }
+
     /// All of them: what readers are sent in the order they meet it, then what others are.
     pub const ALL: [Self; 14] = [
         Self::Confirm,

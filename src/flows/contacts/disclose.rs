@@ -233,7 +233,8 @@ pub async fn disclose(tx: &mut Tx, now: Timestamp, of: &Subscriber) -> Result<Pe
     })
 }
 
-/// What they complained of or asked for, and what was written to them.
+/// What they complained of or asked for, and what was written to them. Nobody looked whether a form came from whoever owns
+/// the address that was typed in it, so its words and its name may be another's, and are not shown.
 async fn disclose_requests(tx: &mut Tx, key: &AddressKey) -> Result<Vec<RequestData>, Error> {
     let mut disclosed = Vec::new();
     for request in privacy_requests::list_of(tx, key).await? {
@@ -244,13 +245,14 @@ async fn disclose_requests(tx: &mut Tx, key: &AddressKey) -> Result<Vec<RequestD
             written_at: one.written_at,
             words: one.words,
         };
+        let is_theirs = request.channel != RequestChannel::Form;
         disclosed.push(RequestData {
             due_at: Some(request.due_at).filter(|_| request.closed_at.is_none()),
             reference: request.reference,
             kind: request.kind,
             channel: request.channel,
-            name: request.name,
-            words: request.words,
+            name: request.name.filter(|_| is_theirs),
+            words: request.words.filter(|_| is_theirs),
             received_at: request.received_at,
             extension_reason: request.extension_reason,
             paused_at: request.paused_at,

@@ -16,7 +16,7 @@ use crate::flows::{By, Case, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::consent::{consents, events};
 use crate::store::contacts::suppressions::{self, Suppressed};
-use crate::store::contacts::{erasures, request_letters, subscribers};
+use crate::store::contacts::{erasures, privacy_requests, request_letters, subscribers};
 use crate::store::mail::limited_mails;
 use crate::store::staff::audit_entries;
 use crate::store::{Effect, Tx};
@@ -70,7 +70,8 @@ pub async fn erase(
     };
     // Who never confirmed a form has no purpose to end: the ledger says no more than where their events stand.
     let held = erased.is_some() || {
-        let held = erasures::count_signups(tx, address_key).await? > 0;
+        let held = erasures::count_signups(tx, address_key).await? > 0
+            || !privacy_requests::list_of(tx, address_key).await?.is_empty();
         let all = Erasure { address_key, subscriber_id: None, forms: None };
         delete(tx, case, all, by).await?;
         held

@@ -93,7 +93,10 @@ async fn record(
                        "status": bounce.status.map(|status| status.to_string())});
     let subscriber_id = subscriber.as_ref().map(|subscriber| subscriber.subscriber_id);
     let event = WebhookEvent::MailBounced;
-    tell(tx, at, &[Happened { event, subscriber_id, about }]).await?;
+    // That somebody complained, or asked for their data, is no program's to know.
+    if !addressee.kind.is_of_a_request() {
+        tell(tx, at, &[Happened { event, subscriber_id, about }]).await?;
+    }
     let reason = match bounce.kind {
         BounceKind::Soft => return Ok(Some(bounce)),
         BounceKind::Hard => SuppressionReason::Bounced,

@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use uuid::Uuid;
 
+use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::blank_form::BlankForm;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::idempotent_request::IdempotentRequest;
@@ -16,7 +18,9 @@ use crate::flows::{Case, Error};
 use crate::store::Tx;
 use crate::store::catalog::notices::Notice;
 use crate::store::consent::blank_forms;
+use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::consent::events::Choice;
+use crate::store::contacts::subscribers;
 use crate::store::mail::limited_mails;
 use crate::store::policy::versions;
 use crate::store::signup::idempotent_requests;
@@ -68,6 +72,39 @@ pub async fn replace_address(
     Ok(stored.map_or(new.signup_id, |stored| stored.signup_id))
 }
 
+/// The choices of the form itself: what was ticked later, on the page that confirms, may be another's.
+fn of_the_form(asked: Vec<Choice>) -> serde_json::Result<Vec<Choice>> {
+    let asked_at = |choice: &Choice| {
+        let body: Value = serde_json::from_str(choice.body.as_deref().unwrap_or("null"))?;
+        Ok(body["requested_at"].clone())
+    };
+    let form = asked.iter().find(|choice| choice.purpose.is_privacy_policy());
+    let Some(moment) = form.map(asked_at).transpose()? else { return Ok(asked) };
+    let mut of_form = Vec::with_capacity(asked.len());
+    for choice in asked {
+        if asked_at(&choice)? == moment {
+            of_form.push(choice);
+        }
+    }
+    Ok(of_form)
+}
+
+/// What the owner of this address left since the boxes of the form were ticked: an older tick brings nothing back.
+async fn left_since(
+    tx: &mut Tx,
+    case: Case<'_>,
+    signup: &Signup,
+    email: &EmailAddress,
+) -> Result<Vec<Purpose>, Error> {
+    let key = case.settings.address_secret.key(email);
+    let Some(subscriber_id) = subscribers::find_id(tx, &key).await? else { return Ok(vec![]) };
+    let standing = consents::list(tx, subscriber_id).await?;
+    let is_left = |consent: &CurrentConsent| {
+        !consent.state.in_force() && consent.changed_at >= signup.created_at
+    };
+    Ok(standing.into_iter().filter(is_left).map(|consent| consent.purpose).collect())
+}
+
 /// The same form for another address. None where it has no policy any more, or no box: nothing could be agreed to.
 async fn again(
     tx: &mut Tx,
@@ -78,8 +115,12 @@ async fn again(
     let Case { at, settings } = case;
     let asked = own_choices(tx, settings, signup).await?;
     let made = Made::of_form(&asked)?;
+    let left = left_since(tx, case, signup, &new.email).await?;
+    let asked = of_the_form(asked)?.into_iter().filter(|choice| !left.contains(&choice.purpose));
+    let asked: Vec<Choice> = asked.collect();
     let policy = versions::find(tx, signup.policy_version_id).await?;
-    let Some(policy) = policy.filter(|_| !asked.is_empty()) else { return Ok(None) };
+    let agrees = asked.iter().any(|choice| choice.purpose.is_privacy_policy());
+    let Some(policy) = policy.filter(|_| agrees) else { return Ok(None) };
     let blank = match &made.form {
         Some(sha256) => blank_forms::find(tx, sha256).await?,
         None => None,

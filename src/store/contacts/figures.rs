@@ -133,17 +133,18 @@ pub async fn list_domains(tx: &mut Tx, since: Timestamp, count: i64) -> sqlx::Re
         .await)
 }
 
-/// The domains at which at least so many people have their mailbox who confirmed a form, most of them first.
+/// The domains at which at least so many people have their mailbox who confirmed a form, most of them first; who has many
+/// addresses that lead to one mailbox is one.
 pub async fn list_shared_domains(tx: &mut Tx, least: i64) -> sqlx::Result<Vec<String>> {
     macro_rules! shared {
         ($domain:literal) => {
             concat!(
                 "SELECT ",
                 $domain,
-                " AS domain FROM subscriber s
-                 WHERE EXISTS (SELECT 1 FROM signup g
-                               WHERE g.subscriber_id = s.subscriber_id AND g.status = 'confirmed')
-                 GROUP BY 1 HAVING count(*) >= $1 ORDER BY count(*) DESC, 1 LIMIT 200"
+                " AS domain FROM signup s
+                 WHERE s.subscriber_id IS NOT NULL AND s.status = 'confirmed'
+                 GROUP BY 1 HAVING count(DISTINCT s.limiter_key) >= $1
+                 ORDER BY count(DISTINCT s.limiter_key) DESC, 1 LIMIT 200"
             )
         };
     }

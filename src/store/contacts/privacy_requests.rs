@@ -242,10 +242,10 @@ pub async fn list_closed(
     .await)
 }
 
-/// All of an address, the newest first.
+/// Those of an address, the newest first: more than a hundred are no person's.
 pub async fn list_of(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Vec<PrivacyRequest>> {
     on!(tx, |conn| sqlx::query_as(requests!(
-        "r.address_key = $1 ORDER BY r.received_at DESC, r.privacy_request_id DESC"
+        "r.address_key = $1 ORDER BY r.received_at DESC, r.privacy_request_id DESC LIMIT 100"
     ))
     .bind(address_key)
     .fetch_all(conn)

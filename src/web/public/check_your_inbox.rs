@@ -60,7 +60,7 @@ pub(super) const AGAIN: &str = "You asked for the message again. One address get
 pub(super) const TOO_MANY: &str = "No message was sent: you have asked for as many to this address as we send in so \
                                    short a time. This page says from when you can ask again.";
 /// What was asked for goes to another address.
-pub(super) const INSTEAD: &str = "We use this address instead. A message to the one that you typed first confirms nothing any more.";
+pub(super) const INSTEAD: &str = "We use this address instead. A message to the one that you typed first confirms nothing from now on.";
 /// It was asked for while the form rests.
 pub(super) const PAUSED: &str =
     "No message was sent: this form is paused for now. Links we have already sent still work.";

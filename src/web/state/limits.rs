@@ -58,7 +58,7 @@ pub struct NetworkLimits {
     pub signups: NetworkLimit,
     /// Of these, those without the bot check that their form asks for.
     pub unchecked_signups: NetworkLimit,
-    /// Complaints about data protection.
+    /// Complaints about data protection, whose form asks for no bot check: whoever complains is to be heard.
     pub complaints: NetworkLimit,
     /// Wishes for the link to one's choices.
     pub choices: NetworkLimit,
@@ -82,7 +82,7 @@ impl NetworkLimits {
         Self {
             signups: limit(),
             unchecked_signups: NetworkLimit::new(Some(quarter(window))),
-            complaints: limit(),
+            complaints: NetworkLimit::new(Some(quarter(window))),
             choices: limit(),
             fresh_links: limit(),
             passwords: limit(),

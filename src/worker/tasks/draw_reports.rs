@@ -8,7 +8,7 @@ use crate::domain::background_task::BackgroundTask;
 use crate::files::{Files, Shelf};
 use crate::flows::catalog::keep_drawing::keep_drawing;
 use crate::random::Moment;
-use crate::report_drawing::{Drawing, ReportDrawer};
+use crate::report_drawing::{Drawing, LARGEST, ReportDrawer};
 use crate::store::Db;
 use crate::store::catalog::report_drawings::{self, NewDrawing, PictureKeys, UndrawnReport};
 use crate::worker::WorkerParts;
@@ -49,7 +49,11 @@ pub async fn draw_next_report(
     let Some(report) = report_drawings::find_undrawn(&mut db.read().await?).await? else {
         return Ok(None);
     };
-    let drawing = draw(files, drawer, &report).await?;
+    let drawing = match draw(files, drawer, &report).await {
+        // Another hand took the file away, or put something else there: the reports after it are drawn all the same.
+        Err(TaskError::Files(error)) if error.is_lasting() => Drawing::default(),
+        drawing => drawing?,
+    };
     let drawn = drawing.pictures.is_some();
     if !drawn {
         let pages = drawing.pages;
@@ -72,6 +76,9 @@ async fn draw(
     report: &UndrawnReport,
 ) -> Result<Drawing, TaskError> {
     let size = u64::try_from(report.byte_size).unwrap_or(0);
+    if size > LARGEST {
+        return Ok(Drawing::default());
+    }
     let pdf = files.get(Shelf::Reports, &report.file_key, 0..size).await?;
     Ok(drawer.draw(pdf).await?)
 }

@@ -245,3 +245,36 @@ async fn programs_and_frames_offer_it_too(database: Database) {
     assert!(page.text().contains("We use this address instead"), "{}", page.text());
     app.next_mail("bob@gmail.com", 0).await;
 }
+
+#[apply(both_databases!)]
+async fn what_was_ticked_while_confirming_does_not_go_along(database: Database) {
+    let app = start(database).await;
+    let blank = app.blank(PATH).await;
+    let asked = app.post(PATH, &form(TYPED, &blank)).await;
+    // Whoever has the first mailbox confirms, and ticks more.
+    let link = app.next_mail(TYPED, 0).await.link("/confirm/");
+    assert_eq!(app.post(&link, "choices=shown&newsletter=weekly").await.status, 303);
+    let page = waiting(&app, &asked.cookie()).await;
+    send(&app, &asked.cookie(), &PageForm::find(&page, INSTEAD).body()).await;
+    let mail = app.next_mail(MEANT, 0).await;
+    assert_eq!(app.post(&mail.link("/confirm/"), "").await.status, 303);
+    assert_eq!(app.exported("newsletter:weekly").await, [TYPED], "nobody ticked it for the other");
+}
+
+#[apply(both_databases!)]
+async fn what_was_left_since_does_not_come_back(database: Database) {
+    let app = start(database).await;
+    app.subscribe(MEANT, "&newsletter=weekly").await;
+    app.advance(Duration::from_hours(1));
+    let asked = app.post(PATH, &form(TYPED, "&newsletter=weekly")).await;
+    app.next_mail(TYPED, 0).await;
+    app.advance(Duration::from_secs(5));
+    let leave = app.mail_to(MEANT)[1].link("/unsubscribe/");
+    assert_eq!(app.post(&leave, "List-Unsubscribe=One-Click").await.status, 200);
+    assert!(app.exported("newsletter:weekly").await.is_empty());
+    let before = app.mail_to(MEANT).len();
+    press(&app, &asked.cookie()).await;
+    let mail = app.next_mail(MEANT, before).await;
+    assert_eq!(app.post(&mail.link("/confirm/"), "").await.status, 303);
+    assert!(app.exported("newsletter:weekly").await.is_empty());
+}

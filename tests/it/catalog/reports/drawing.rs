@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use assent::domain::staff::member::Role;
 use assent::report_drawing::ReportDrawer;
+use assent::store::catalog::reports;
 use assent::worker::tasks::draw_reports::draw_next_report;
 use macro_rules_attribute::apply;
 
@@ -146,5 +147,24 @@ async fn a_draft_goes_with_what_was_drawn_of_it(database: Database) {
     assert_eq!(files(&app), before + 3);
     desk.post("/console/reports/mistaken/delete", "sure=yes").await;
     holds(&app, before).await;
+    app.stop().await;
+}
+
+#[apply(both_databases!)]
+async fn a_file_that_is_gone_keeps_no_other_from_being_drawn(database: Database) {
+    let app = TestApp::start(database).await;
+    let desk = app.sign_in(Role::Marketing).await;
+    while draw(&app).await.is_some() {}
+    for title in ["Gone", "There"] {
+        let parts = [("title", None, title.as_bytes()), ("file", Some("a.pdf"), REPORT)];
+        assert_eq!(upload(&desk, NEW, &parts).await.status, 303);
+    }
+    let gone =
+        reports::find(&mut app.read().await, &"gone".parse().unwrap()).await.unwrap().unwrap();
+    std::fs::remove_file(app.dir.path().join("files").join(gone.file_key)).unwrap();
+    assert_eq!(
+        (draw(&app).await, draw(&app).await, draw(&app).await),
+        (Some(false), Some(true), None)
+    );
     app.stop().await;
 }

@@ -190,7 +190,7 @@ pub(super) fn way(method: &str) -> String {
 /// Who showed the words of a form, in words.
 pub(super) fn shown_by(drawn_by: &str) -> &str {
     match drawn_by {
-        "ours" => "this program, as the browser said that sent the form",
+        "ours" => "this program, as far as whoever sent the form said",
         "element" => "our script, as the page said that it stood on",
         "page" => "somebody else, as they say",
         other => other,
