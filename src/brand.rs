@@ -153,9 +153,8 @@ impl Brand {
             // Most logos are made for white paper.
             let _ = write!(
                 brand.css,
-                ".masthead .wordmark{{display:block;width:min(100%,14rem);height:3rem;\
+                ".masthead .wordmark{{display:block;width:min(100%,14rem);height:3rem;font-size:0;\
                  background:url(\"{logo}\") left/contain no-repeat}}\
-                 .masthead .wordmark span{{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}}\
                  @media(prefers-color-scheme:dark){{.masthead .wordmark{{background-color:#fff;\
                  border:.25rem solid #fff;border-radius:var(--radius)}}}}"
             );
