@@ -34,6 +34,8 @@ async fn one_of_ones_own_is_told_until_it_is_the_others(database: Database) {
     let is_told = || async { readyz(&served).await.contains(NAMED).then_some(()) };
     poll::until("the alarm", is_told).await;
     // It goes on with what it has, and is right once it is the store of all.
+    // It may have kept nothing there so far.
+    std::fs::create_dir_all(desk.path("own-files/outside")).unwrap();
     std::fs::copy(desk.path("data/files/outside/store"), desk.path("own-files/outside/store"))
         .unwrap();
     let is_over = || async { (!readyz(&served).await.contains(NAMED)).then_some(()) };
