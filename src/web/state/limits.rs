@@ -82,7 +82,7 @@ impl NetworkLimits {
         Self {
             signups: limit(),
             unchecked_signups: NetworkLimit::new(Some(quarter(window))),
-            complaints: NetworkLimit::new(Some(quarter(window))),
+            complaints: NetworkLimit::new(window.map(|window| quarter(Some(window)))),
             choices: limit(),
             fresh_links: limit(),
             passwords: limit(),
