@@ -52,7 +52,7 @@ async fn a_form_that_cannot_be_read_is_shown_again(database: Database) {
 
 #[apply(both_databases!)]
 async fn whoever_has_to_wait_keeps_what_they_wrote(database: Database) {
-    let app = TestApp::start_with(database, &[("ASSENT_LIMIT_SIGNUPS_PER_IP", "2/hour")]).await;
+    let app = TestApp::start_with(database, &[("ASSENT_LIMIT_SIGNUPS_PER_IP", "8/hour")]).await;
     for n in 0..2 {
         let fields = filled_in(&app, "ada@b.example", &format!("It happened {n} times.")).await;
         assert_eq!(app.post(FORM, &fields).await.status, 200);
