@@ -125,7 +125,7 @@ async fn of_a_page_of_ours(database: Database) {
         &["On a page of ours", "/embed/sample", PRESS, "as it was stated", hash],
     );
     all_have(&told.readers, &["We did, as far as whoever sent the form said"]);
-    all_have(&told.staff, &["this program, as the browser said", PRESS]);
+    all_have(&told.staff, &["this program, as far as whoever sent the form said", PRESS]);
     assert!(
         told.staff[1].contains("in a frame") && told.staff[1].contains(hash),
         "{}",
