@@ -112,7 +112,7 @@ async fn what_a_reader_types_is_never_markup() {
     let reader = Reader::start(Script::On, 1280, false, &[]).await;
     let (hostile, email) = (r#"<img src=x onerror=alert(1)>"'{{7*7}}"#, "eve@northmoor.example");
     let is_text = async || {
-        let images = reader.browser.find_all(Locator::Css("img")).await.unwrap();
+        let images = reader.browser.find_all(Locator::Css("img:not(.cover)")).await.unwrap();
         assert!(images.is_empty(), "{}", reader.title().await);
     };
 
