@@ -86,8 +86,6 @@ pub struct Core {
     pub seal_every: Duration,
     /// The way to Amazon SNS, for events of Amazon SES.
     pub amazon: Amazon,
-    /// What draws the first page of a report as its cover, where that is wanted.
-    pub drawer: Option<ReportDrawer>,
     /// The way to those who are told by webhooks.
     pub webhooks: PublicClient,
     /// Who signs each newest checkpoint.
@@ -130,8 +128,6 @@ impl Core {
             tracing::info!(people = split, "split up into the words they are found by");
         }
         keep_own_keys(&db, &keys).await?;
-        let drawer = settings.pages.draw_covers.then(ReportDrawer::of_this_program).transpose();
-        let drawer = drawer.map_err(StartError::Program)?;
         let webhooks = PublicClient::new(settings.webhook_hosts.clone());
         let witnesses = Witnesses::new(&settings.ledger_witnesses);
         let time_stamping = settings.ledger_timestamp_url.clone().map(TimeStampingAuthority::new);
@@ -166,7 +162,6 @@ impl Core {
             links,
             seal_every,
             amazon,
-            drawer,
             webhooks,
             witnesses,
             time_stamping,
@@ -231,6 +226,7 @@ impl Program {
         let look = &settings.pages;
         let brand = Brand::load(look.colour, look.logo.as_deref(), look.icon.as_deref())?;
         let stylesheet = web::site_stylesheet(&brand.css);
+        let drawer = look.draw_covers.then(ReportDrawer::of_this_program).transpose();
         let site = Arc::new(settings.site(demo, stylesheet.path().to_owned(), brand.icon));
         let transport = Arc::new(transport(settings)?);
         let dev_mailbox = match transport.as_ref() {
@@ -256,7 +252,7 @@ impl Program {
             checkpoint_recipient: settings.ledger_witness_mail.clone(),
             runs: LastRuns::new(core.moment().new_id()),
             witnesses: core.witnesses.clone(),
-            drawer: core.drawer.clone(),
+            drawer: drawer.map_err(StartError::Program)?,
             webhooks: core.webhooks.clone(),
             time_stamping: core.time_stamping.clone(),
         };

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::domain::catalog::media_type::MediaType;
 use crate::domain::colour::{Colour, NoColour};
 
 /// What text needs (WCAG 2.2, 1.4.3).
@@ -177,7 +178,6 @@ fn picture(file: &Path, most: usize) -> Result<String, BrandError> {
 }
 
 fn kind(bytes: &[u8]) -> Option<&'static str> {
-    use crate::domain::catalog::media_type::MediaType;
     let is_svg = || {
         let text = std::str::from_utf8(bytes).ok()?.trim_start_matches('\u{feff}').trim_start();
         let begins = text.starts_with("<svg") || text.starts_with("<?xml") && text.contains("<svg");

@@ -38,7 +38,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     if read.is_zero() || read > longest { Err(wrong()) } else { Ok(read) }
 }
 
-/// The file that a setting names, if it names one.
+/// The file or directory that a setting names, if it names one.
 pub(super) fn path(values: &Values, key: &str) -> Option<PathBuf> {
     let named = values.get(key).map(|source| source.value.as_str());
     named.filter(|named| !named.is_empty()).map(PathBuf::from)

@@ -281,7 +281,6 @@ fn is_told(wrong: &[ConfigError], error: &ConfigError) -> bool {
     wrong.iter().any(|told| key(told).is_some() && key(told) == key(error))
 }
 
-/// A file or a directory; none where none is named.
 /// Whether it is JSON.
 fn log_format(text: &str) -> Result<bool, String> {
     match text {

@@ -9,10 +9,10 @@ use crate::domain::contacts::request_times::{Answering, days_between};
 use crate::domain::staff::action::Action;
 use crate::domain::text::Line;
 use crate::flows::{Act, Error, FlowSettings};
+use crate::store::Tx;
 use crate::store::contacts::privacy_requests::{self, PrivacyRequest};
 use crate::store::contacts::request_letters::{self, NewRequestLetter};
 use crate::store::mail::outbox;
-use crate::store::{Effect, Tx};
 
 /// A letter that staff wrote.
 pub struct WrittenLetter<'a> {
@@ -174,7 +174,6 @@ pub async fn close_request(
     }
     privacy_requests::mark_closed(tx, act.at.now, id, (outcome, note.as_str())).await?;
     if request.erased_at.is_some() {
-        tx.after(Effect::ForgetLog);
         request_letters::reduce(tx).await?;
     }
     let detail = json!({"reference": request.reference, "outcome": outcome.as_str()});

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::domain::staff::action::Action;
 use crate::flows::{Act, Case, Error};
+use crate::store::Tx;
 use crate::store::contacts::request_letters;
-use crate::store::{Effect, Tx};
 
 /// How many go in one transaction.
 const AT_ONCE: i64 = 256;
@@ -28,9 +28,6 @@ pub async fn forget_requests(tx: &mut Tx, case: Case<'_>) -> Result<ForgottenReq
     let before = case.at.now.minus(case.settings.requests_retention);
     let reduced = request_letters::reduce(tx).await?;
     let deleted = request_letters::delete_closed(tx, before, AT_ONCE).await?;
-    if deleted + reduced > 0 {
-        tx.after(Effect::ForgetLog);
-    }
     if deleted > 0 {
         let act = Act::new(case.at.clone(), "program");
         act.audit(tx, Action::RequestForget, &json!({"requests": deleted})).await?;

@@ -73,15 +73,18 @@ impl Report {
     /// Where its cover lies and what it is: the one that was chosen, or its first page.
     #[must_use]
     pub fn cover(&self) -> Option<(&str, MediaType)> {
-        let chosen = self.cover_key.as_deref().zip(self.cover_media_type);
-        chosen.or_else(|| Some((self.drawn.cover_key.as_deref()?, MediaType::JPEG)))
+        self.chosen_or(self.drawn.cover_key.as_deref())
     }
 
     /// Where the picture lies that social networks show, and what it is.
     #[must_use]
     pub fn card(&self) -> Option<(&str, MediaType)> {
+        self.chosen_or(self.drawn.card_key.as_deref())
+    }
+
+    fn chosen_or<'a>(&'a self, drawn: Option<&'a str>) -> Option<(&'a str, MediaType)> {
         let chosen = self.cover_key.as_deref().zip(self.cover_media_type);
-        chosen.or_else(|| Some((self.drawn.card_key.as_deref()?, MediaType::JPEG)))
+        chosen.or_else(|| Some((drawn?, MediaType::JPEG)))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::domain::contacts::privacy_request::{LetterTemplate, LetterWay, Reques
 use crate::domain::contacts::request_reference::RequestReference;
 use crate::domain::mail::outbox::OutboxState;
 use crate::domain::timestamp::Timestamp;
-use crate::store::{Sql, Tx, on};
+use crate::store::{Effect, Sql, Tx, on};
 
 /// A letter, and what became of its mail.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -201,10 +201,14 @@ pub async fn reduce(tx: &mut Tx) -> sqlx::Result<u64> {
            AND privacy_request_id IN ",
         to_reduce!()
     );
-    on!(tx, |conn| {
+    let reduced = on!(tx, |conn| {
         sqlx::query(LETTERS).execute(&mut *conn).await?;
         sqlx::query(REQUESTS).execute(conn).await.map(|done| done.rows_affected())
-    })
+    })?;
+    if reduced > 0 {
+        tx.after(Effect::ForgetLog);
+    }
+    Ok(reduced)
 }
 
 /// A statement about the mail of letters about these requests, $1, whose list stands between both parts.
@@ -256,6 +260,10 @@ pub async fn delete_closed(tx: &mut Tx, before: Timestamp, count: i64) -> sqlx::
         .bind(count)
         .fetch_all(conn)
         .await)?;
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    tx.after(Effect::ForgetLog);
     let ids = crate::store::batch(&ids)?;
     for statement in [IN_ORDER, FENCE, DELIVERIES, MAIL] {
         on!(tx, statement, |conn, sql| sqlx::query(sql).bind(&ids).execute(conn).await.map(drop))?;

@@ -103,6 +103,11 @@ impl Answers {
         }
     }
 
+    /// What was ticked besides the privacy policy.
+    pub(in crate::web) fn ticked(&self) -> Vec<Purpose> {
+        self.choices.iter().skip(1).map(|notice| notice.purpose.clone()).collect()
+    }
+
     /// What a form offers and was left unticked on it, in the order of evidence.
     pub(in crate::web) fn unticked(&self, context: &FormContext<'_>) -> Vec<Purpose> {
         let is_left =

@@ -58,7 +58,7 @@ pub(in crate::web) async fn hand_in(
     let signup_id = at.new_id();
     let report = context.report.map(|report| &report.slug);
     let replaces = before.as_ref().and_then(|before| before.form_for(report));
-    let chosen = answers.choices.iter().skip(1).map(|notice| notice.purpose.clone()).collect();
+    let chosen = answers.ticked();
     let by_link = form.drawn_by.must_be_shown_again();
     let sent = Sent { signup_id, email: answers.email.as_str(), report, chosen, by_link };
     let waiting = Waiting::new(sent, before, &app.settings.mail_limit, at.now);

@@ -74,7 +74,7 @@ pub(super) async fn take(
         Ok(answers) => answers,
         Err(unusable) => return refuse(app, (context, fields), &pages, unusable).map(Err),
     };
-    let ticked = answers.choices.iter().skip(1).map(|notice| notice.purpose.clone()).collect();
+    let ticked = answers.ticked();
     let again = |fault| {
         let fault = InvalidField { field: "form", ..fault };
         let unusable = Unusable { errors: vec![fault], consent: true, ticked };
@@ -132,11 +132,7 @@ pub(super) fn unstored(
         return Err(error);
     }
     let unusable = match Answers::read(context, fields) {
-        Ok(answers) => {
-            let ticked =
-                answers.choices.iter().skip(1).map(|notice| notice.purpose.clone()).collect();
-            Unusable { errors: vec![], consent: true, ticked }
-        }
+        Ok(answers) => Unusable { errors: vec![], consent: true, ticked: answers.ticked() },
         Err(unusable) => unusable,
     };
     let errors = vec![InvalidField::new("form", "unavailable", UNSTORED)];
