@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::opening::{log_to_stderr, open};
-use super::outcome::{Error, Outcome};
+use super::outcome::{Error, Outcome, refuse};
 use super::serve;
 use crate::app::{Core, Role, Tables};
 use crate::config::{Settings, Values};
@@ -23,7 +23,13 @@ pub(super) struct Demo {
 }
 
 impl Demo {
-    pub(super) async fn run(self) -> Outcome {
+    pub(super) async fn run(self, config: Option<&Path>) -> Outcome {
+        if config.is_some() {
+            return Err(refuse(
+                "the demo reads no settings file: leave --config and ASSENT_CONFIG away, and give what is to be tried by \
+                 the environment, such as ASSENT_EMBED_ORIGINS=https://www.publisher.example assent demo",
+            ));
+        }
         let settings = settings(&self.dir)?;
         log_to_stderr("warn", settings.log_json);
         let core = open(settings, Tables::Migrate).await?;

@@ -216,7 +216,7 @@ async fn run(Arguments { config, no_migrate, command }: Arguments) -> Outcome {
 
 async fn run_alone(config: Option<PathBuf>, tables: Tables, command: Alone) -> Outcome {
     match command {
-        Alone::Demo(command) => command.run().await,
+        Alone::Demo(command) => command.run(config.as_deref()).await,
         Alone::Serve(command) => {
             let settings = settings(config)?;
             log_to_stderr("info", settings.log_json);

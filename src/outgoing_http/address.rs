@@ -13,6 +13,9 @@ pub enum AddressError {
     /// In the clear.
     #[error("write https://: in the clear, whoever stands between could answer in its place")]
     Clear,
+    /// In the clear, to a host that the operator did not name.
+    #[error("write https://, or have the operator name its host in webhooks.allowed_hosts")]
+    NotAllowed,
     /// With a name and a password, which alarms and logs would show.
     #[error("write the address without a name and a password")]
     Password,
@@ -20,7 +23,9 @@ pub enum AddressError {
     #[error("write the address without a ? or a #")]
     Query,
     /// To a machine or a network that is not everybody's.
-    #[error("write an address that everybody can reach, or have the operator allow its host")]
+    #[error(
+        "write an address that everybody can reach, or have the operator name its host in webhooks.allowed_hosts"
+    )]
     NotPublic,
 }
 

@@ -65,7 +65,7 @@ pub fn read_public_address(text: &str, allowed: &AllowedHosts) -> Result<Url, Ad
         return Ok(url);
     }
     if url.scheme() != "https" {
-        return Err(AddressError::Clear);
+        return Err(AddressError::NotAllowed);
     }
     let is_public = match url.host() {
         Some(Host::Ipv4(ip)) => is_global(ip.into()),
@@ -238,7 +238,7 @@ mod tests {
             ("https://hooks.example.org/a?b=c", None),
             ("https://8.8.8.8/", None),
             ("https://[2606:4700::1111]:8443/", None),
-            ("http://hooks.example.org", Some(AddressError::Clear)),
+            ("http://hooks.example.org", Some(AddressError::NotAllowed)),
             ("https://localhost/", Some(AddressError::NotPublic)),
             ("https://a.localhost./", Some(AddressError::NotPublic)),
             ("https://intranet/", Some(AddressError::NotPublic)),

@@ -121,13 +121,15 @@ pub fn meant(typed: &EmailAddress, known: &[String]) -> Option<EmailAddress> {
         let same_name = domain.split('.').next() == other.split('.').next();
         same_name && domain.rsplit('.').next().is_some_and(|last| last.len() == 2)
     };
+    // Slips are seldom made at the first letter, and another one makes another name: cloud.com is not icloud.com.
+    let begins_alike = |other: &str| domain.chars().next() == other.chars().next();
     let slips = |other: &str| strsim::osa_distance(domain, other);
     let common = COMMON.iter().map(|common| (*common, if common.len() < LONG { 1 } else { 2 }));
     // Names of organisations differ by a letter or two; one is all that is called a slip.
     let here = known.iter().map(|known| (known.as_str(), 1));
     let near = common.chain(here).filter_map(|(other, most)| {
         let slips = slips(other);
-        (slips <= most && !is_elsewhere(other)).then_some((slips, other))
+        (slips <= most && begins_alike(other) && !is_elsewhere(other)).then_some((slips, other))
     });
     let (_, nearest) = near.min_by_key(|(slips, _)| *slips)?;
     EmailAddress::parse(&format!("{}@{nearest}", typed.local())).ok()
@@ -175,6 +177,7 @@ mod tests {
             "ada@hotmail.gr",
             "ada@yahoo.co.nz",
             "ada@cloud.com",
+            "ada@olive.co.uk",
         ] {
             assert_eq!(meant_by(typed), None, "{typed}");
         }

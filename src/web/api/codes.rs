@@ -24,7 +24,8 @@ use crate::domain::signup::link::Link;
 use crate::store::signup::download_grants;
 use crate::store::signup::signups::Signup;
 use crate::web::form::code::{
-    CodePress, CodeTry, NO_CODE, NO_TRY_LEFT, SEE_CHOICES, TOO_LATE, WRONG_CODE, press_code,
+    CodePress, CodeTry, NO_CODE, NO_TRY_LEFT, OTHER_FORM, SEE_CHOICES, TOO_LATE, WRONG_CODE,
+    press_code,
 };
 use crate::web::form::instead::{offered, send_instead};
 use crate::web::form::resend::resend as resend_mail;
@@ -106,7 +107,7 @@ async fn confirm(
         return Ok(refused("malformed", NO_CODE));
     };
     if waiting.by_link {
-        return Ok(see_choices());
+        return Ok(see_choices(SEE_CHOICES));
     }
     let own = waiting.signup_id;
     let tried = CodeTry { address_key: &address_key, code, own };
@@ -121,7 +122,8 @@ async fn confirm(
             });
             Ok(Json(Confirmed { status: "confirmed", download }).into_response())
         }
-        CodePress::OldPage(_) | CodePress::BehindLink => Ok(see_choices()),
+        CodePress::OldPage(link) if link.id != own => Ok(see_choices(OTHER_FORM)),
+        CodePress::OldPage(_) | CodePress::BehindLink => Ok(see_choices(SEE_CHOICES)),
         CodePress::Wrong => Ok(refused("wrong", WRONG_CODE)),
         CodePress::NoTryLeft => Ok(refused("no-try-left", NO_TRY_LEFT)),
     }
@@ -222,8 +224,8 @@ fn refused(code: &'static str, words: &'static str) -> Response {
 }
 
 /// What it would confirm is seen on the page behind the mailed link.
-fn see_choices() -> Response {
-    let fault = InvalidField::new("code", "see-choices", SEE_CHOICES);
+fn see_choices(words: &'static str) -> Response {
+    let fault = InvalidField::new("code", "see-choices", words);
     Problem::new(StatusCode::CONFLICT, fault).into_response()
 }
 

@@ -24,6 +24,8 @@ pub(in crate::web) const NO_TRY_LEFT: &str =
 /// What it would confirm must be seen on the page behind the link.
 pub(in crate::web) const SEE_CHOICES: &str =
     "Follow the link in our message: what you agree to is confirmed on the page behind it";
+/// It is of another form that was sent with this address, whose choices can't be shown where it was typed.
+pub(in crate::web) const OTHER_FORM: &str = "That code belongs to another form that was sent with this address: follow the link in its message";
 /// What somebody waits with is older than two hours, or not ours.
 pub(in crate::web) const TOO_LATE: &str =
     "This took too long: follow the link in our message, or fill in the form again";

@@ -90,11 +90,9 @@ impl<'a> FormContext<'a> {
     /// What stands under the button: what comes next.
     pub(in crate::web) fn next_words(&self) -> &'static str {
         if self.report.is_some() {
-            "Next, look for our message, follow the link in it and press the button there. Until then, nothing counts \
-             as agreed."
+            "Next, confirm by the message that we send you. Until then, nothing counts as agreed."
         } else {
-            "Next, look for our message, follow the link in it and press the button there. Until then, you are not \
-             signed up."
+            "Next, confirm by the message that we send you. Until then, you are not signed up."
         }
     }
 

@@ -104,6 +104,21 @@ fn a_settings_file_that_is_no_toml_is_refused_in_one_sentence() {
 }
 
 #[test]
+fn the_demo_says_that_it_reads_no_settings_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("other.toml");
+    std::fs::write(&file, "embed_origins = 'https://www.publisher.example'\n").unwrap();
+    let file = file.to_str().unwrap();
+    for (set, arguments) in
+        [(&[][..], &["--config", file, "demo"][..]), (&[("ASSENT_CONFIG", file)], &["demo"])]
+    {
+        let words = ["no settings file", "ASSENT_EMBED_ORIGINS"];
+        assert_refused(&run(dir.path(), set, arguments), arguments, &words);
+    }
+    assert!(!dir.path().join("demo-data").exists(), "nothing was made");
+}
+
+#[test]
 fn a_taken_port_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

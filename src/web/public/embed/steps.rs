@@ -12,7 +12,7 @@ use crate::domain::signup::code::Code;
 use crate::store::signup::signups::Signup;
 use crate::web::form::RESTS_FOR;
 use crate::web::form::code::{
-    CodePress, CodeTry, NO_CODE, NO_TRY_LEFT, SEE_CHOICES, WRONG_CODE, press_code,
+    CodePress, CodeTry, NO_CODE, NO_TRY_LEFT, OTHER_FORM, SEE_CHOICES, WRONG_CODE, press_code,
 };
 use crate::web::form::form_context::form_slug;
 use crate::web::form::frame::{Frame, stated_host};
@@ -107,6 +107,7 @@ pub(super) async fn confirm(
                     return Ok(answer(StatusCode::OK, page));
                 }
                 // The choices of another form, or what was left since, are seen on our own page alone.
+                CodePress::OldPage(link) if link.id != own => OTHER_FORM,
                 CodePress::OldPage(_) | CodePress::BehindLink => SEE_CHOICES,
                 CodePress::Wrong => WRONG_CODE,
                 CodePress::NoTryLeft => NO_TRY_LEFT,

@@ -106,6 +106,19 @@ async fn a_script_is_not_believed_without_a_page_of_its_own(database: Database) 
 }
 
 #[apply(both_databases!)]
+async fn a_code_of_another_form_is_called_that(database: Database) {
+    let app = start(database).await;
+    app.post("/newsletters", &crate::support::app::form(ADA, "&newsletter=weekly")).await;
+    let other = code(&app, ADA, 0).await;
+    let waiting = wait_for(&app, ADA).await;
+    app.next_mail(ADA, 1).await;
+    let answer = type_code(&app, &waiting, &other).await;
+    assert_eq!(refusal(&answer), refused(409, "code", "see-choices"));
+    assert!(answer.text().contains("belongs to another form"), "{}", answer.text());
+    assert_eq!(app.count(CONFIRMED).await, 0);
+}
+
+#[apply(both_databases!)]
 async fn what_somebody_waits_with_is_theirs_for_two_hours(database: Database) {
     let app = start(database).await;
     let waiting = wait_for(&app, ADA).await;

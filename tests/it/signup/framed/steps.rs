@@ -146,7 +146,7 @@ async fn another_forms_code_is_confirmed_where_its_choices_stand(database: Datab
     let page = sign_up(&app, ADA).await;
     let answer = type_code(&app, &page, &other).await;
     assert_eq!(answer.status, 422);
-    assert!(answer.text().contains("Follow the link in our message"), "{}", answer.text());
+    assert!(answer.text().contains("belongs to another form"), "{}", answer.text());
     assert_eq!(app.count(CONFIRMED).await, 0);
 }
 

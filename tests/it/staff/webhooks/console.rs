@@ -24,7 +24,7 @@ async fn one_is_added_once_and_its_secret_shown_once(database: Database) {
         (String::new(), "Say what program it is"),
         (format!("{what}&{of}"), "write an address"),
         (format!("{what}&{of}&url=hooks"), "write an address"),
-        (format!("{what}&{of}&url=http%3A%2F%2Fhooks.example.org"), "write https://"),
+        (format!("{what}&{of}&url=http%3A%2F%2Fhooks.example.org"), "webhooks.allowed_hosts"),
         (format!("{what}&{of}&url=https%3A%2F%2F10.0.0.1"), "everybody can reach"),
         (format!("{what}&{of}&url=https%3A%2F%2Flocalhost"), "everybody can reach"),
         (
