@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::ConfigError;
 use super::sources::Values;
+use crate::domain::signup::link_lifetime::LinkLifetime;
 
 /// Reads one setting, or its default; an error names the setting as the operator wrote it.
 pub(super) fn parse<T>(
@@ -36,6 +37,10 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let read = humantime::parse_duration(text).map_err(|_| wrong())?;
     let longest = Duration::from_hours(24 * 365 * 20);
     if read.is_zero() || read > longest { Err(wrong()) } else { Ok(read) }
+}
+
+pub(super) fn link_lifetime(text: &str) -> Result<LinkLifetime, String> {
+    duration(text).map(LinkLifetime::new)
 }
 
 /// The file or directory that a setting names, if it names one.

@@ -12,7 +12,7 @@ use url::Url;
 use super::mail_settings::MailSettings;
 use super::page_settings::PageSettings;
 use super::published::{SOURCE_URL, security_contact, source_url};
-use super::read::{duration, from_str, parse, path, said, yes_or_no};
+use super::read::{duration, from_str, link_lifetime, parse, path, said, yes_or_no};
 use super::sources::Values;
 use super::{ConfigError, ConfigErrors};
 use crate::domain::alarm::OnCollapse;
@@ -21,6 +21,7 @@ use crate::domain::consent::processing::Processing;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::limit::{MailLimit, Window};
 use crate::domain::signup::bot_check::BotCheck;
+use crate::domain::signup::link_lifetime::LinkLifetime;
 use crate::domain::time_zone::TimeZone;
 use crate::outgoing_http::AllowedHosts;
 use crate::site::{Controller, Site};
@@ -74,9 +75,9 @@ pub struct Settings {
     /// The zone of days and times that people read and type.
     pub timezone: TimeZone,
     /// How long a confirmation link works.
-    pub confirm_ttl: Duration,
+    pub confirm_ttl: LinkLifetime,
     /// How long a download link works.
-    pub download_ttl: Duration,
+    pub download_ttl: LinkLifetime,
     /// How many downloads a link is good for.
     pub download_limit: i64,
     /// How long an unconfirmed signup is kept.
@@ -212,8 +213,8 @@ impl Settings {
             source_url: parse(values, "source_url", SOURCE_URL, source_url)?,
             security_contact: parse(values, "security_contact", "", security_contact)?,
             timezone: parse(values, "timezone", "UTC", from_str)?,
-            confirm_ttl: parse(values, "confirm_ttl", "48h", duration)?,
-            download_ttl: parse(values, "download.ttl", "30d", duration)?,
+            confirm_ttl: parse(values, "confirm_ttl", "48h", link_lifetime)?,
+            download_ttl: parse(values, "download.ttl", "30d", link_lifetime)?,
             download_limit: parse(values, "download.limit", "20", |text| {
                 let limit = text.parse().ok().filter(|limit| *limit > 0);
                 limit.ok_or_else(|| "write a whole number above 0".to_owned())
@@ -351,7 +352,7 @@ mod tests {
         assert_eq!(settings.origin(), "http://127.0.0.1:8080");
         assert_eq!(settings.files_url, "file:data/files");
         assert_eq!(settings.download_limit, 20);
-        assert_eq!(settings.confirm_ttl, Duration::from_hours(48));
+        assert_eq!(settings.confirm_ttl, LinkLifetime::new(Duration::from_hours(48)));
         assert_eq!(settings.requests_retention, Duration::from_hours(3 * 8_766));
         assert_eq!(settings.timezone, TimeZone::UTC);
         assert!(!settings.controller.is_complete());

@@ -29,6 +29,7 @@ use crate::domain::consent::processing::Processing;
 use crate::domain::contacts::address_key::{AddressKey, AddressSecret};
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::limit::MailLimit;
+use crate::domain::signup::link_lifetime::LinkLifetime;
 use crate::domain::signup::submitted_form::Method;
 use crate::domain::staff::action::Action;
 use crate::domain::staff::webhook::WebhookSecret;
@@ -108,9 +109,9 @@ pub struct FlowSettings {
     /// Where this installation's pages are.
     pub base_url: Arc<Url>,
     /// How long a confirmation link works.
-    pub confirm_ttl: Duration,
+    pub confirm_ttl: LinkLifetime,
     /// How long a download link works.
-    pub download_ttl: Duration,
+    pub download_ttl: LinkLifetime,
     /// How many downloads a link is good for.
     pub download_limit: i64,
     /// How many confirmation mails one mailbox may be sent.

@@ -245,7 +245,7 @@ pub async fn confirm(
             report_id,
             signup_id: signup.signup_id,
             download_limit: settings.download_limit,
-            expires_at: at.now.plus(settings.download_ttl),
+            expires_at: settings.download_ttl.ends(at.now, &settings.timezone),
         };
         download_grants::insert(tx, at, grant).await?;
     }

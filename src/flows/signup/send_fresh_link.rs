@@ -106,7 +106,7 @@ pub async fn fresh_confirmation(
 async fn confirmation_again(tx: &mut Tx, case: Case<'_>, signup: &Signup) -> Result<bool, Error> {
     let newest = Link { id: signup.signup_id, generation: signup.generation };
     let works = link_state(signup, newest, case.at.now) == LinkState::Open;
-    let expires_at = case.at.now.plus(case.settings.confirm_ttl);
+    let expires_at = case.settings.confirm_ttl.ends(case.at.now, &case.settings.timezone);
     let mail = confirmation(case, signup);
     let Some(mailed) = mails(tx, case, MailKind::Confirm, mail).await? else {
         return Ok(false);
@@ -145,12 +145,12 @@ async fn download_again(tx: &mut Tx, case: Case<'_>, grant: &DownloadGrant) -> R
         request_id: case.at.request_id().cloned(),
     };
     let works = grant.works(case.at.now, grant.generation);
-    let (id, expires_at) = (grant.download_grant_id, case.at.now.plus(case.settings.download_ttl));
+    let expires_at = case.settings.download_ttl.ends(case.at.now, &case.settings.timezone);
     let Some(mailed) = mails(tx, case, MailKind::DownloadLink, mail).await? else {
         return Ok(false);
     };
     let limit = case.settings.download_limit;
-    Ok(!mailed || works || download_grants::mark_fresh(tx, id, expires_at, limit).await?)
+    Ok(!mailed || works || download_grants::mark_fresh(tx, grant.download_grant_id, expires_at, limit).await?)
 }
 
 fn confirmation(case: Case<'_>, signup: &Signup) -> LimitedMail {

@@ -269,7 +269,7 @@ pub fn prepare(
         drawn_by: form.drawn_by,
         page: form.page,
         created_at: at.now,
-        expires_at: at.now.plus(settings.confirm_ttl),
+        expires_at: settings.confirm_ttl.ends(at.now, &settings.timezone),
     };
     let came_from = if settings.signup_sources { form.came_from } else { SignupSource::default() };
     let SignUp { form, request, check, .. } = form;

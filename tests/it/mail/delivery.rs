@@ -130,7 +130,7 @@ async fn mail_about_something_settled_is_dropped(database: Database) {
     assert_eq!(app.ask("ada@b.example").await.status, 303);
     let tries = "SELECT count(*) FROM delivery WHERE outcome = 'deferred'";
     poll::until("a first try", || async { (app.count(tries).await == 1).then_some(()) }).await;
-    app.advance(std::time::Duration::from_hours(49));
+    app.advance(std::time::Duration::from_hours(72));
     in_state(&app, OutboxState::Dropped, 1).await;
 }
 

@@ -177,7 +177,7 @@ async fn a_newsletter_alone() {
 async fn links_that_open_nothing_any_more() {
     let app = start().await;
     let link = app.ask_and_read("ada@b.example", "").await.link("/confirm/");
-    app.advance(Duration::from_hours(49));
+    app.advance(Duration::from_hours(72));
     same_page("gone_confirm_expired", &app.get(&link).await, 410);
     assert_eq!(app.post(&format!("{link}/fresh"), "").await.status, 303);
     let fresh = app.next_mail("ada@b.example", 1).await.link("/confirm/");
