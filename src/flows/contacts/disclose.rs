@@ -1,5 +1,7 @@
 //! Everything held of one person, in one document (GDPR Art. 15, 20).
 
+use std::collections::BTreeMap;
+
 use assent_ledger::event_type::EventType;
 use serde::Serialize;
 use serde_json::Value;
@@ -17,6 +19,7 @@ use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 use crate::flows::Error;
 use crate::store::Tx;
+use crate::store::catalog::purposes;
 use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::contacts::privacy_requests;
 use crate::store::contacts::request_letters::{self, RequestLetter};
@@ -49,6 +52,17 @@ pub struct PersonalData {
     pub suppressions: Vec<HeldSuppression>,
     /// What they complained of or asked for, newest first.
     pub requests: Vec<RequestData>,
+    /// What is named by its code or its slug in all of that, as people know it.
+    pub names: Names,
+}
+
+/// What purposes and reports are called at present.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Names {
+    /// Of each purpose, by its code.
+    pub purposes: BTreeMap<Purpose, String>,
+    /// The title of each report, by its slug.
+    pub reports: BTreeMap<Slug, String>,
 }
 
 /// One complaint or request of theirs, and what was written to them.
@@ -211,7 +225,7 @@ pub async fn disclose(tx: &mut Tx, now: Timestamp, of: &Subscriber) -> Result<Pe
     let agreed = disclose_consents(tx, of).await?;
     let starts = subject_access::list_starts(tx, id).await?;
     let grants = subject_access::list_grants(tx, id).await?;
-    Ok(PersonalData {
+    let mut data = PersonalData {
         generated_at: now,
         subscriber: Some(PersonalDetails {
             subscriber_id: id,
@@ -230,7 +244,31 @@ pub async fn disclose(tx: &mut Tx, now: Timestamp, of: &Subscriber) -> Result<Pe
         webhooks: subject_access::list_webhooks(tx, id).await?,
         suppressions: subject_access::list_suppressions(tx, &of.address_key).await?,
         requests: disclose_requests(tx, &of.address_key).await?,
-    })
+        names: Names::default(),
+    };
+    data.names = Names {
+        purposes: name_purposes(tx, &data).await?,
+        reports: subject_access::list_titles(tx, of).await?.into_iter().collect(),
+    };
+    Ok(data)
+}
+
+/// What the purposes of the document are called.
+async fn name_purposes(
+    tx: &mut Tx,
+    data: &PersonalData,
+) -> Result<BTreeMap<Purpose, String>, Error> {
+    let is_held = |purpose: &Purpose| {
+        data.agreed.events.iter().any(|event| event.purpose == *purpose)
+            || data.agreed.consents.iter().any(|consent| consent.purpose == *purpose)
+            || data.suppressions.iter().any(|barred| barred.purpose == purpose.as_str())
+    };
+    let named = |(purpose, name): (Purpose, Option<String>)| {
+        let name = purpose.named(name.as_deref());
+        (purpose, name)
+    };
+    let all = purposes::list_named(tx).await?.into_iter();
+    Ok(all.filter(|(purpose, _)| is_held(purpose)).map(named).collect())
 }
 
 /// What they complained of or asked for, and what was written to them. Nobody looked whether a form came from whoever owns

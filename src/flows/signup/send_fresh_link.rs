@@ -150,7 +150,9 @@ async fn download_again(tx: &mut Tx, case: Case<'_>, grant: &DownloadGrant) -> R
         return Ok(false);
     };
     let limit = case.settings.download_limit;
-    Ok(!mailed || works || download_grants::mark_fresh(tx, grant.download_grant_id, expires_at, limit).await?)
+    Ok(!mailed
+        || works
+        || download_grants::mark_fresh(tx, grant.download_grant_id, expires_at, limit).await?)
 }
 
 fn confirmation(case: Case<'_>, signup: &Signup) -> LimitedMail {

@@ -201,6 +201,19 @@ pub async fn list_grants(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<H
     })
 }
 
+/// The slugs and titles of the reports that they asked for or may fetch.
+pub async fn list_titles(tx: &mut Tx, of: &Subscriber) -> sqlx::Result<Vec<(Slug, String)>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT slug, title FROM report WHERE report_id IN (
+             SELECT report_id FROM signup WHERE address_key = $1
+             UNION ALL SELECT report_id FROM download_grant WHERE subscriber_id = $2)"
+    )
+    .bind(&of.address_key)
+    .bind(of.subscriber_id)
+    .fetch_all(conn)
+    .await)
+}
+
 /// Each start of a download of theirs: the grant, and when.
 pub async fn list_starts(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<(Uuid, Timestamp)>> {
     on!(tx, |conn| sqlx::query_as(

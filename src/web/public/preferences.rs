@@ -1,8 +1,10 @@
 //! `/preferences/{token}`: what somebody agreed to, and every way to change it. Their link is the key; there
 //! is no password to forget.
 
+mod agreed;
 pub(super) mod disclosure;
 pub(super) mod erase;
+mod form_copy;
 mod page;
 pub(super) mod receipts;
 mod save;
@@ -32,6 +34,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/preferences/{token}/withdraw-all", post(withdraw_all))
         .merge(erase::router())
         .merge(disclosure::router())
+        .merge(form_copy::router())
         .merge(receipts::router())
 }
 

@@ -1,6 +1,7 @@
 //! `/preferences/{token}/my-data`: everything held, to read and to take along.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use assent_ledger::event_type::EventType;
 use axum::Router;
@@ -27,14 +28,15 @@ use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 use crate::flows::contacts::disclose::{
-    AgreedData, ConsentData, DownloadData, EventData, LetterData, PersonalData, PersonalDetails,
-    RequestData, disclose,
+    AgreedData, ConsentData, DownloadData, EventData, LetterData, Names, PersonalData,
+    PersonalDetails, RequestData, disclose,
 };
 use crate::store::contacts::subject_access::{
     HeldBounce, HeldMail, HeldSignup, HeldSuppression, HeldWebhook,
 };
 use crate::templates::page::Page;
 use crate::web::headers::UNLISTED;
+use crate::web::public::preferences::agreed::{AgreedRow, places, rows};
 use crate::web::public::preferences::page::find;
 use crate::web::{App, Error};
 
@@ -60,7 +62,7 @@ async fn show(
     Path(token): Path<String>,
 ) -> Result<Html<String>, Error> {
     let data = data(&app, &token).await?;
-    app.page(&MyDataPage { token: &token, data })
+    app.page(&MyDataPage::new(&token, &data))
 }
 
 async fn file(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Response, Error> {
@@ -76,26 +78,40 @@ async fn file(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<
 #[derive(Serialize)]
 pub(in crate::web) struct MyDataPage<'a> {
     token: &'a str,
-    data: PersonalData,
+    data: &'a PersonalData,
+    agreed: Vec<AgreedRow<'a>>,
+    /// Where something was chosen, in words, by what evidence calls it.
+    places: BTreeMap<&'a str, String>,
+}
+
+impl<'a> MyDataPage<'a> {
+    fn new(token: &'a str, data: &'a PersonalData) -> Self {
+        Self { token, data, agreed: rows(&data.agreed), places: places(data) }
+    }
 }
 
 impl Page for MyDataPage<'_> {
     const TEMPLATE: &'static str = "public/my_data.html";
 
     fn samples() -> Vec<Self> {
-        let nothing = PersonalData {
-            generated_at: Timestamp::SAMPLE,
-            subscriber: None,
-            agreed: AgreedData { consents: vec![], events: vec![] },
-            signups: vec![],
-            downloads: vec![],
-            mails: vec![],
-            bounces: vec![],
-            webhooks: vec![],
-            suppressions: vec![],
-            requests: vec![],
-        };
-        [sample_data(), nothing].map(|data| Self { token: "TOKEN", data }).into()
+        static SAMPLES: LazyLock<[PersonalData; 2]> = LazyLock::new(|| [sample_data(), nothing()]);
+        SAMPLES.each_ref().map(|data| Self::new("TOKEN", data)).into()
+    }
+}
+
+fn nothing() -> PersonalData {
+    PersonalData {
+        generated_at: Timestamp::SAMPLE,
+        subscriber: None,
+        agreed: AgreedData { consents: vec![], events: vec![] },
+        signups: vec![],
+        downloads: vec![],
+        mails: vec![],
+        bounces: vec![],
+        webhooks: vec![],
+        suppressions: vec![],
+        requests: vec![],
+        names: Names::default(),
     }
 }
 
@@ -180,6 +196,10 @@ fn sample_data() -> PersonalData {
             suppression(SuppressionReason::Bounced, "*", Some("Mailchimp")),
         ],
         requests: vec![request(None), request(Some(at))],
+        names: Names {
+            purposes: [(Purpose::newsletter(&Slug::sample()), "The weekly".to_owned())].into(),
+            reports: [(Slug::sample(), "Digital councils".to_owned())].into(),
+        },
     }
 }
 
