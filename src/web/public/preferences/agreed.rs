@@ -20,17 +20,19 @@ pub(super) struct AgreedRow<'a> {
 
 /// A row for each consent.
 pub(super) fn rows(agreed: &AgreedData) -> Vec<AgreedRow<'_>> {
-    let row = |consent| {
-        let of_it = || agreed.events.iter().rev().filter(|event| event.purpose == consent.purpose);
-        AgreedRow {
-            consent,
-            given: of_it().find(|event| event.event_type.in_force()),
-            ended: of_it().next().filter(|event| {
-                !event.event_type.in_force() && event.event_type != EventType::Requested
-            }),
-        }
-    };
-    agreed.consents.iter().map(row).collect()
+    agreed.consents.iter().map(|consent| row(consent, &agreed.events)).collect()
+}
+
+fn row<'a>(consent: &'a ConsentData, events: &'a [EventData]) -> AgreedRow<'a> {
+    let of_it = || events.iter().rev().filter(|event| event.purpose == consent.purpose);
+    AgreedRow {
+        consent,
+        given: of_it().find(|event| event.event_type.in_force()),
+        // What was asked for since changed nothing.
+        ended: of_it()
+            .find(|event| event.event_type != EventType::Requested)
+            .filter(|event| !event.event_type.in_force()),
+    }
 }
 
 /// Each place at which something was chosen or sent, by what evidence calls it: as its reader knows it.
