@@ -10,7 +10,7 @@ mod start_error;
 mod tables;
 
 pub use disposable::disposable_domains;
-pub use outgoing::{sender, transport};
+pub use outgoing::{domain_resolver, sender, transport};
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -244,6 +244,7 @@ impl Program {
             templates: Templates::load(settings.templates_dir.as_deref(), &settings.timezone)?,
             sender,
             transport,
+            resolver: domain_resolver(settings),
             connections: settings.mail.connections,
             per_domain: Arc::new(DomainPace::new(settings.mail.per_domain)),
             links: core.links.clone(),

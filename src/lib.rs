@@ -6,6 +6,7 @@ pub mod domain;
 pub mod brand;
 pub mod clock;
 pub mod folders;
+pub mod name_servers;
 pub mod outgoing_http;
 pub mod random;
 pub mod site;

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
+
+use hickory_resolver::TokioResolver;
 
 use super::StartError;
 use crate::config::{MailTarget, Settings};
@@ -15,6 +18,7 @@ use crate::mail::dkim_key::DkimKey;
 use crate::mail::mailbox::Mailbox;
 use crate::mail::relay_events::{Marks, RelayProof};
 use crate::mail::transport::Transport;
+use crate::name_servers::{Patience, resolver};
 
 /// How mail leaves, by these settings.
 ///
@@ -45,4 +49,18 @@ pub fn sender(settings: &Settings, secrets: &LinkSecrets) -> Result<Sender, Star
     let relay = mail.relay_events.as_ref().map(RelayProof::relay);
     let marks = relay.map(|relay| Marks { relay, secrets: secrets.clone() });
     Ok(Sender { from: mail.from.clone(), host, dkim, return_paths, marks })
+}
+
+/// Who is asked about the domains that people type. Nobody where mail goes into a directory, and so reaches nobody.
+#[must_use]
+pub fn domain_resolver(settings: &Settings) -> Option<Arc<TokioResolver>> {
+    const PATIENCE: Patience = Patience { for_one: Duration::from_secs(2), tries: 1 };
+    let mail = &settings.mail;
+    if !mail.check_domains || matches!(mail.target, MailTarget::Mailbox(_)) {
+        return None;
+    }
+    let built = resolver(mail.dns_server, PATIENCE);
+    built.map(Arc::new).map_err(|error| {
+        tracing::warn!(error = %error, "this machine names no name server, so no domain is looked up");
+    }).ok()
 }

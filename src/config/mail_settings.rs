@@ -1,5 +1,6 @@
 //! What the operator set about mail.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use lettre::message::Mailbox;
 use url::Url;
 
 use super::ConfigError;
-use super::read::{duration, from_str, parse};
+use super::read::{duration, from_str, parse, yes_or_no};
 use super::sources::Values;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::limit::Window;
@@ -29,6 +30,10 @@ pub struct MailSettings {
     pub bounce_domain: Option<String>,
     /// The relay that tells of mail that comes back by events of its own, and what proves them.
     pub relay_events: Option<RelayProof>,
+    /// Whether name servers are asked about the domains that people type.
+    pub check_domains: bool,
+    /// The name server that is asked; none for those of the machine.
+    pub dns_server: Option<SocketAddr>,
     /// Over how many connections to the relay it leaves at once.
     pub connections: usize,
     /// How many mails one domain is sent, by each process that sends mail.
@@ -65,6 +70,14 @@ impl MailSettings {
         Ok(Self {
             target: parse(values, "mail.url", &mailbox, |text| target(text, hello, timeout))?,
             bounce_domain: parse(values, "mail.bounce_domain", "", bounce_domain)?,
+            check_domains: parse(values, "mail.check_domains", "true", yes_or_no)?,
+            dns_server: parse(values, "mail.dns_server", "", |text| match text {
+                "" => Ok(None),
+                text => {
+                    let address = text.parse().map(Some);
+                    address.map_err(|_| "write ADDRESS:PORT, such as 127.0.0.1:53".to_owned())
+                }
+            })?,
             connections: parse(values, "mail.connections", "8", |text| {
                 let count = text.parse().ok().filter(|count| (1..=100).contains(count));
                 count.ok_or_else(|| "write a whole number from 1 to 100".to_owned())

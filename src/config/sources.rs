@@ -28,6 +28,8 @@ const KNOWN: &[(&str, &str)] = &[
     ("mail.relay_events_key", "ASSENT_MAIL_RELAY_EVENTS_KEY"),
     ("mail.timeout", "ASSENT_MAIL_TIMEOUT"),
     ("mail.connections", "ASSENT_MAIL_CONNECTIONS"),
+    ("mail.check_domains", "ASSENT_MAIL_CHECK_DOMAINS"),
+    ("mail.dns_server", "ASSENT_MAIL_DNS_SERVER"),
     ("mail.per_domain", "ASSENT_MAIL_PER_DOMAIN"),
     ("mail.dkim_domain", "ASSENT_MAIL_DKIM_DOMAIN"),
     ("mail.dkim_keys", "ASSENT_MAIL_DKIM_KEYS"),

@@ -12,6 +12,8 @@ pub enum BackgroundTask {
     DeliverMail,
     /// Tells other programs what happened.
     DeliverWebhooks,
+    /// Asks name servers about the domains that people typed.
+    LookUpDomains,
     /// Turns wishes for lost links into mail.
     AnswerLinkRequests,
     /// Tells of changed policies, asks again, and ends what ran out.

@@ -194,6 +194,11 @@ impl Waiting {
         Some(std::iter::once(report).chain(codes).collect::<Vec<_>>().join(" "))
     }
 
+    /// The domain of the address typed.
+    pub(super) fn domain(&self) -> Option<&str> {
+        self.email.rsplit_once('@').map(|(_, domain)| domain)
+    }
+
     /// The report of the form, if it was a report's.
     pub(super) fn report_slug(&self) -> Option<Slug> {
         self.report.as_ref()?.parse().ok()

@@ -25,6 +25,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hickory_resolver::TokioResolver;
+
 use crate::clock::Clock;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::link::Links;
@@ -63,6 +65,8 @@ pub struct WorkerParts {
     pub sender: Sender,
     /// How mail leaves.
     pub transport: Arc<Transport>,
+    /// Who is asked whether anything takes the mail of a domain, where that is looked up.
+    pub resolver: Option<Arc<TokioResolver>>,
     /// Over how many connections it leaves at once.
     pub connections: usize,
     /// How many mails one domain is sent.

@@ -5,34 +5,20 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{NameServerConfig, ResolverConfig};
 use hickory_resolver::net::NetError;
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::RData;
 
 use super::dns_records::{Expected, Record};
 use super::report::{OK, Part};
 use crate::cli::outcome::{Error, refuse};
+use crate::name_servers::{self, MailHost, Patience, absolute, answers, mail_host};
 
 /// How long one question may take; each is asked twice.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Asks this name server, or those of the machine.
 pub(super) fn resolver(server: Option<SocketAddr>) -> Result<TokioResolver, Error> {
-    let mut builder = match server {
-        Some(address) => {
-            let mut server = NameServerConfig::udp_and_tcp(address.ip());
-            for connection in &mut server.connections {
-                connection.port = address.port();
-            }
-            let config = ResolverConfig::from_parts(None, vec![], vec![server]);
-            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
-        }
-        None => TokioResolver::builder_tokio()?,
-    };
-    let options = builder.options_mut();
-    (options.timeout, options.attempts) = (PATIENCE, 2);
-    Ok(builder.build()?)
+    Ok(name_servers::resolver(server, Patience { for_one: PATIENCE, tries: 2 })?)
 }
 
 /// What is said of each record; all are asked for at once.
@@ -83,21 +69,6 @@ async fn texts(resolver: &TokioResolver, name: &str) -> Result<Vec<String>, NetE
         .collect())
 }
 
-fn answers(
-    found: Result<hickory_resolver::lookup::Lookup, NetError>,
-) -> Result<Vec<RData>, NetError> {
-    match found {
-        Ok(lookup) => Ok(lookup.answers().iter().map(|record| record.data.clone()).collect()),
-        Err(error) if error.is_no_records_found() => Ok(vec![]),
-        Err(error) => Err(error),
-    }
-}
-
-/// With its dot at the end no search domain of the machine is appended.
-fn absolute(name: &str) -> String {
-    format!("{}.", name.trim_end_matches('.'))
-}
-
 /// More than one is an error for every receiver (RFC 7208 §4.5).
 fn spf(texts: &[String]) -> Found {
     let is_spf = |text: &&String| {
@@ -146,31 +117,12 @@ async fn find_dmarc(resolver: &TokioResolver, from: &str) -> Result<Found, NetEr
     }
 }
 
-/// A name without MX takes mail at its address (RFC 5321 §5.1); one with the root as MX takes none (RFC 7505).
 async fn takes_mail(resolver: &TokioResolver, domain: &str) -> Result<Found, NetError> {
-    let hosts: Vec<bool> = answers(resolver.mx_lookup(absolute(domain)).await)?
-        .into_iter()
-        .filter_map(|data| match data {
-            RData::MX(mx) => Some(mx.exchange.is_root()),
-            _ => None,
-        })
-        .collect();
-    if !hosts.is_empty() {
-        let takes_none = hosts.iter().all(|is_root| *is_root);
-        return Ok(if takes_none {
-            Found::Wrong("the domain says that it takes no mail")
-        } else {
-            Found::Right
-        });
-    }
-    for found in
-        [resolver.ipv4_lookup(absolute(domain)).await, resolver.ipv6_lookup(absolute(domain)).await]
-    {
-        if !answers(found)?.is_empty() {
-            return Ok(Found::Right);
-        }
-    }
-    Ok(Found::Missing)
+    Ok(match mail_host(resolver, domain).await? {
+        MailHost::There => Found::Right,
+        MailHost::TakesNone => Found::Wrong("the domain says that it takes no mail"),
+        MailHost::Missing => Found::Missing,
+    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub mod pause_mail;
 pub mod record_bounce;
 pub mod record_delivery;
+pub mod record_mail_domains;
 pub mod retry_mail;
 pub mod watch_confirmations;
 pub mod watch_refusals;

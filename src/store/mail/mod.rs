@@ -2,5 +2,6 @@
 
 pub mod bounces;
 pub mod limited_mails;
+pub mod mail_domains;
 pub mod mails;
 pub mod outbox;

@@ -155,6 +155,7 @@ fn title(task: BackgroundTask) -> &'static str {
     match task {
         BackgroundTask::DeliverMail => "Hand mail over to the relay",
         BackgroundTask::DeliverWebhooks => "Tell other programs what happened",
+        BackgroundTask::LookUpDomains => "Ask whether anything takes the mail of a domain",
         BackgroundTask::AnswerLinkRequests => "Mail lost links again",
         BackgroundTask::WorkPolicies => "Tell of new policies, and end what ran out",
         BackgroundTask::MakeExports => "Make large exports",
@@ -192,6 +193,9 @@ fn meanwhile(task: BackgroundTask) -> &'static str {
         }
         BackgroundTask::DeliverWebhooks => {
             "No webhook is told anything. Nothing is lost for 30 days: all that waits is told once this works."
+        }
+        BackgroundTask::LookUpDomains => {
+            "Nobody who waits is told that their address has no mail server. Their mail is tried all the same."
         }
         BackgroundTask::AnswerLinkRequests => {
             "Whoever asks for a lost link waits for it. Nothing is lost."

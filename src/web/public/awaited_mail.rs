@@ -9,7 +9,7 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 use crate::mail::compose::confirmation_subject;
-use crate::store::mail::bounces;
+use crate::store::mail::{bounces, mail_domains};
 use crate::web::form::instead::offered;
 use crate::web::state::catalog::Catalog;
 use crate::web::waiting::Waiting;
@@ -108,15 +108,31 @@ fn chosen(catalog: &Catalog, waiting: &Waiting) -> Option<Vec<String>> {
 /// How long the page waits for that, when the database hangs.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Whether the mail about this reader's own form came back, as from an address that does not exist: what
-/// became of other mail would tell whether the address is known. While the database is away the page is
-/// shown without it.
-pub(super) async fn came_back(app: &App, waiting: &Waiting) -> bool {
-    let asked = async { bounces::came_back(&mut app.db.read().await?, waiting.signup_id).await };
+/// What became known meanwhile of where this reader's mail goes.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Heard {
+    /// The mail about their own form came back, as from an address that does not exist: what became of other mail would
+    /// tell whether the address is known.
+    pub came_back: bool,
+    /// Name servers said that nothing takes the mail of the domain, whoever has an address there.
+    pub no_server: bool,
+}
+
+/// What is heard of it. While the database is away the page is shown without.
+pub(super) async fn heard(app: &App, waiting: &Waiting) -> Heard {
+    let asked = async {
+        let mut tx = app.db.read().await?;
+        let came_back = bounces::came_back(&mut tx, waiting.signup_id).await?;
+        let no_server = match EmailAddress::parse(&waiting.email) {
+            Ok(email) if !came_back => mail_domains::takes_none(&mut tx, email.domain()).await?,
+            _ => false,
+        };
+        Ok(Heard { came_back, no_server })
+    };
     let told = tokio::time::timeout(PATIENCE, asked).await;
-    told.unwrap_or(Err(sqlx::Error::PoolTimedOut)).unwrap_or_else(|error| {
-        tracing::error!(error = ?error, "whether a mail came back could not be read");
-        false
+    told.unwrap_or(Err(sqlx::Error::PoolTimedOut)).unwrap_or_else(|error: sqlx::Error| {
+        tracing::error!(error = ?error, "what became of a mail could not be read");
+        Heard::default()
     })
 }
 

@@ -10,7 +10,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
 
-use super::awaited_mail::{AwaitedMail, came_back};
+use super::awaited_mail::{AwaitedMail, Heard, heard};
 use crate::domain::request_id::RequestId;
 use crate::templates::page::Page;
 use crate::web::form::resend::resend as resend_mail;
@@ -96,9 +96,11 @@ pub(super) async fn page(
     let form_path = mail.form_path();
     let start_again =
         waiting.map_or_else(|| form_path.clone(), |waiting| waiting.address_of_form(&form_path));
-    if let Some(waiting) = waiting
-        && came_back(app, waiting).await
-    {
+    let heard = match waiting {
+        Some(waiting) => heard(app, waiting).await,
+        None => Heard::default(),
+    };
+    if let Some(waiting) = waiting.filter(|_| heard.came_back) {
         let (address, sender) = (&waiting.email, app.sender.from.to_string());
         let meant = mail.meant;
         return app.page(&CameBackPage { address, sender, start_again, meant });
@@ -106,6 +108,7 @@ pub(super) async fn page(
     app.page(&CheckYourInboxPage {
         mail,
         word: word.and_then(Word::text),
+        no_server: waiting.filter(|_| heard.no_server).and_then(Waiting::domain),
         queued: word == Some(Word::Queued),
         form: CodeForm {
             code: refused.map_or("", |(typed, _)| typed),
@@ -180,6 +183,8 @@ pub(super) struct CheckYourInboxPage<'a> {
     mail: AwaitedMail<'a>,
     /// What was just done.
     word: Option<&'a str>,
+    /// The domain whose mail nothing takes.
+    no_server: Option<&'a str>,
     /// Whether that was to ask for the message, which waits for its minute.
     queued: bool,
     form: CodeForm<'a>,
@@ -203,6 +208,7 @@ impl Page for CheckYourInboxPage<'_> {
             start_again: mail.form_path(),
             mail,
             word: None,
+            no_server: None,
             queued: false,
             form: CodeForm {
                 code: "",
@@ -221,7 +227,7 @@ impl Page for CheckYourInboxPage<'_> {
         vec![
             Self { word: Some("You asked for the message again."), ..sent },
             rests,
-            Self { queued: true, ..later },
+            Self { queued: true, no_server: Some("council.example"), ..later },
             Self { form: refused, ..newsletter },
             Self { form: unknown.clone(), ..many },
             by_link,

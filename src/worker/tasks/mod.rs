@@ -11,6 +11,7 @@ mod forget_requests;
 pub mod forget_signups;
 pub mod forget_uploads;
 mod forget_webhooks;
+mod look_up_domains;
 mod mail_checkpoint;
 mod make_exports;
 mod replay_endings;
@@ -82,6 +83,10 @@ pub fn of_worker(
     }
     if parts.checkpoint_recipient.is_some() {
         tasks.push(Box::new(mail_checkpoint::MailCheckpoint(of())));
+    }
+    if let Some(resolver) = &parts.resolver {
+        let look = look_up_domains::LookUpDomains::new(of(), resolver.clone(), stop.clone());
+        tasks.push(Box::new(look));
     }
     if matches!(parts.db, Db::Sqlite { .. }) {
         tasks.push(Box::new(empty_log::EmptyLog(of())));

@@ -19,7 +19,7 @@ pub const MODULES: Order = Order {
     house: "src/",
     rows: &[
         &["domain", "tls"],
-        &["brand", "clock", "folders", "outgoing_http"],
+        &["brand", "clock", "folders", "name_servers", "outgoing_http"],
         &["random"],
         &["files", "report_drawing", "site", "templates", "time_stamping", "witnesses"],
         &["outside"],

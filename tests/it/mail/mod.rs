@@ -8,5 +8,6 @@ mod delivery;
 mod durability;
 mod faults;
 mod kills;
+mod mail_domains;
 mod messages;
 mod relay;

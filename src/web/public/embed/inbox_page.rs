@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::templates::page::Page;
 use crate::web::form::frame::Frame;
 use crate::web::http::fields::FieldError;
-use crate::web::public::awaited_mail::{AwaitedMail, came_back};
+use crate::web::public::awaited_mail::{AwaitedMail, heard};
 use crate::web::public::check_your_inbox::Word;
 use crate::web::waiting::Waiting;
 use crate::web::{App, Error};
@@ -28,11 +28,13 @@ pub(super) async fn page(
     said: Said<'_>,
 ) -> Result<Html<String>, Error> {
     let catalog = app.catalog.get().await?;
+    let heard = heard(app, waiting).await;
     let refused = said.refused;
     app.page(&EmbedInboxPage {
         frame: frame.clone().starting_at(|start| waiting.address_of_form(start)),
         mail: AwaitedMail::new(app, &catalog, Some(waiting))?,
-        came_back: came_back(app, waiting).await,
+        came_back: heard.came_back,
+        no_server: Some(waiting).filter(|_| heard.no_server).and_then(Waiting::domain),
         word: said.word.and_then(Word::text),
         queued: said.word == Some(Word::Queued),
         form: CodeForm {
@@ -51,6 +53,8 @@ pub(in crate::web) struct EmbedInboxPage<'a> {
     mail: AwaitedMail<'a>,
     /// Whether it could not be delivered.
     came_back: bool,
+    /// The domain whose mail nothing takes.
+    no_server: Option<&'a str>,
     word: Option<&'a str>,
     /// Whether the message was asked for, and waits for its minute.
     queued: bool,
@@ -76,6 +80,7 @@ impl Page for EmbedInboxPage<'_> {
             frame: told.clone(),
             mail,
             came_back: false,
+            no_server: None,
             word: None,
             queued: false,
             form: form.clone(),
@@ -86,7 +91,7 @@ impl Page for EmbedInboxPage<'_> {
             Self { word: Some("You asked for the message again."), ..sent.clone() },
             rests,
             Self { came_back: true, ..newsletter.clone() },
-            Self { queued: true, ..later },
+            Self { queued: true, no_server: Some("council.example"), ..later },
             Self { frame: untold, form: refused, ..newsletter },
             many,
             by_link,

@@ -47,7 +47,7 @@ pub const NEWSLETTER: &str = "weekly";
 pub static STYLES: LazyLock<Asset> = LazyLock::new(|| site_stylesheet(""));
 
 /// The settings of every story, before its own.
-pub const SETTINGS: [(&str, &str); 7] = [
+pub const SETTINGS: [(&str, &str); 8] = [
     ("ASSENT_SECRET_KEY", "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3I="),
     ("ASSENT_CONTROLLER_NAME", "Sample Press"),
     ("ASSENT_CONTROLLER_ADDRESS", "1 Sample Street, Sampleton"),
@@ -56,6 +56,8 @@ pub const SETTINGS: [(&str, &str); 7] = [
     ("ASSENT_LIMIT_MAIL_PER_ADDRESS", "off"),
     // A process for each sample would take longer than most stories.
     ("ASSENT_DRAW_COVERS", "false"),
+    // No name server is asked but one of a story.
+    ("ASSENT_MAIL_CHECK_DOMAINS", "false"),
 ];
 
 /// A running program, and what its readers can do with it.
