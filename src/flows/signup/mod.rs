@@ -7,6 +7,7 @@ pub mod lost_links;
 pub mod not_me;
 pub mod replace_address;
 pub mod send_fresh_link;
+pub mod send_other_report;
 pub mod sign_up;
 pub mod start_download;
 pub mod take_each;

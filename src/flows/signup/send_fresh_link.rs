@@ -133,7 +133,11 @@ pub async fn fresh_download(
     Ok(sent)
 }
 
-async fn download_again(tx: &mut Tx, case: Case<'_>, grant: &DownloadGrant) -> Result<bool, Error> {
+pub(super) async fn download_again(
+    tx: &mut Tx,
+    case: Case<'_>,
+    grant: &DownloadGrant,
+) -> Result<bool, Error> {
     let mail = LimitedMail {
         outbox_id: case.at.new_id(),
         signup_id: Some(grant.signup_id),
@@ -170,7 +174,7 @@ fn confirmation(case: Case<'_>, signup: &Signup) -> LimitedMail {
 }
 
 /// Whether this mail will be sent; `None` where its signup was erased meanwhile.
-async fn mails(
+pub(super) async fn mails(
     tx: &mut Tx,
     case: Case<'_>,
     kind: MailKind,

@@ -117,22 +117,46 @@ pub async fn insert(tx: &mut Tx, at: &Moment, new: NewDownloadGrant) -> sqlx::Re
     Ok(id)
 }
 
+macro_rules! grants {
+    ($rest:literal) => {
+        concat!(
+            "SELECT g.download_grant_id, g.subscriber_id, g.signup_id, g.generation, g.used, g.download_limit, g.expires_at,
+                    g.revoked_at, g.started_at, u.email, u.address_key, s.limiter_key, r.slug AS report_slug,
+                    r.title AS report_title, r.file_key, r.media_type, r.byte_size, r.sha256
+             FROM download_grant g
+             JOIN subscriber u ON u.subscriber_id = g.subscriber_id
+             JOIN signup s ON s.signup_id = g.signup_id
+             JOIN report r ON r.report_id = g.report_id ",
+            $rest
+        )
+    };
+}
+
 /// One grant by its key, or by the signup that gave it.
 pub async fn find(tx: &mut Tx, grant_or_signup_id: Uuid) -> sqlx::Result<Option<DownloadGrant>> {
     on!(tx, |conn| {
-        sqlx::query_as(
-        "SELECT g.download_grant_id, g.subscriber_id, g.signup_id, g.generation, g.used, g.download_limit, g.expires_at,
-                g.revoked_at, g.started_at, u.email, u.address_key, s.limiter_key, r.slug AS report_slug,
-                r.title AS report_title, r.file_key, r.media_type, r.byte_size, r.sha256
-         FROM download_grant g
-         JOIN subscriber u ON u.subscriber_id = g.subscriber_id
-         JOIN signup s ON s.signup_id = g.signup_id
-         JOIN report r ON r.report_id = g.report_id
-         WHERE g.download_grant_id = $1 OR g.signup_id = $1"
-    )
-    .bind(grant_or_signup_id)
-    .fetch_optional(conn)
-    .await
+        sqlx::query_as(grants!("WHERE g.download_grant_id = $1 OR g.signup_id = $1"))
+            .bind(grant_or_signup_id)
+            .fetch_optional(conn)
+            .await
+    })
+}
+
+/// The newest grant of somebody to one report, unless it was taken back.
+pub async fn find_newest(
+    tx: &mut Tx,
+    subscriber_id: Uuid,
+    report_id: Uuid,
+) -> sqlx::Result<Option<DownloadGrant>> {
+    on!(tx, |conn| {
+        sqlx::query_as(grants!(
+            "WHERE g.subscriber_id = $1 AND g.report_id = $2 AND g.revoked_at IS NULL
+             ORDER BY g.created_at DESC, g.download_grant_id DESC LIMIT 1"
+        ))
+        .bind(subscriber_id)
+        .bind(report_id)
+        .fetch_optional(conn)
+        .await
     })
 }
 

@@ -19,7 +19,7 @@ use crate::web::waiting::Waiting;
 use crate::web::{App, Error};
 
 /// What the page says after one of its buttons, or a fresh link, led here: by its query.
-const WORDS: [(&str, Word); 6] = [
+const WORDS: [(&str, Word); 7] = [
     ("word=again", Word::Said(AGAIN)),
     ("word=queued", Word::Queued),
     ("word=wait", Word::Said(TOO_MANY)),
@@ -29,6 +29,13 @@ const WORDS: [(&str, Word); 6] = [
         Word::Said(
             "If the request is still open, and we can write to the address that the old link was sent to, a \
              fresh one is on its way there.",
+        ),
+    ),
+    (
+        "word=other",
+        Word::Said(
+            "The link to that report is on its way to the address that the first one was sent to, if we can still \
+             write to it. One address gets only a few messages a day.",
         ),
     ),
     (RESTS, Word::Said(PAUSED)),

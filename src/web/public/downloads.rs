@@ -1,5 +1,6 @@
 //! `/downloads/{token}`: the thank-you page and the file behind it.
 
+mod others;
 pub(super) mod page;
 mod range;
 
@@ -12,6 +13,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 
+use self::others::OtherReports;
 use self::page::{AgreedWords, DownloadPage, GrantedReport};
 use self::range::{Asked, asked};
 use super::reports::cover_path;
@@ -25,6 +27,7 @@ use crate::flows::signup::start_download::start_download;
 use crate::store::Tx;
 use crate::store::consent::consents::CurrentConsent;
 use crate::store::consent::{consents, events};
+use crate::store::contacts::subscribers;
 use crate::store::signup::download_grants::{self, DownloadGrant};
 use crate::web::cookie::JustConfirmed;
 use crate::web::error::{Fresh, Gone};
@@ -37,6 +40,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/downloads/{token}", get(show))
         .route("/downloads/{token}/fresh", post(fresh))
         .route("/downloads/{token}/file", get(file).head(head))
+        .merge(others::router())
 }
 
 async fn find(app: &App, tx: &mut Tx, token: &str) -> Result<(Link, DownloadGrant), Error> {
@@ -58,6 +62,7 @@ async fn show(
     }
     let confirmed = events::list_confirmed(&mut tx, grant.signup_id).await?;
     let standing = consents::list(&mut tx, grant.subscriber_id).await?;
+    let reader = subscribers::find(&mut tx, grant.subscriber_id).await?.ok_or_else(forgotten)?;
     drop(tx);
     let of_this_form =
         |standing: &&CurrentConsent| confirmed.iter().any(|c| c.purpose == standing.purpose);
@@ -82,6 +87,7 @@ async fn show(
         agreed: AgreedWords::from_consents(standing.iter().filter(of_this_form)),
         alone,
         return_to: ReturnLink::of_report(&app, &catalog, &grant.report_slug),
+        others: OtherReports::new(&catalog, &grant.report_slug, (&reader, &standing)),
         manage_url: just_confirmed.then(|| JustConfirmed::manage_path(&app, grant.subscriber_id)),
     })
 }

@@ -19,6 +19,7 @@ mod journey;
 mod just_confirmed;
 pub mod lost_links;
 mod old_pages;
+mod other_reports;
 mod same_work;
 mod strict_server;
 mod thanks;

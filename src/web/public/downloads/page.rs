@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::others::OtherReports;
 use crate::domain::timestamp::Timestamp;
 use crate::store::consent::consents::CurrentConsent;
 use crate::templates::page::Page;
@@ -21,6 +22,8 @@ pub(in crate::web) struct DownloadPage<'a> {
     pub(super) alone: bool,
     /// Where its owner can go on.
     pub(super) return_to: Option<ReturnLink<'a>>,
+    /// What else there is.
+    pub(super) others: OtherReports<'a>,
     /// Where its owner changes their choices; none in another browser than the one that just confirmed.
     pub(super) manage_url: Option<String>,
 }
@@ -91,6 +94,7 @@ impl Page for DownloadPage<'_> {
             agreed: AgreedWords::default(),
             alone,
             return_to: None,
+            others: OtherReports::default(),
             manage_url: None,
         };
         let cover = Some("/reports/digital-councils/cover".to_owned());
@@ -98,9 +102,11 @@ impl Page for DownloadPage<'_> {
             report: GrantedReport { cover, ..report.clone() },
             agreed: AgreedWords::sample(),
             return_to: Some(ReturnLink::sample()),
+            others: OtherReports::sample(true),
             manage_url: Some("/preferences/TOKEN".to_owned()),
             ..elsewhere(false)
         };
-        vec![just_confirmed, elsewhere(false), elsewhere(true)]
+        let changed = Self { others: OtherReports::sample(false), ..elsewhere(false) };
+        vec![just_confirmed, changed, elsewhere(true)]
     }
 }
