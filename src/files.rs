@@ -65,73 +65,6 @@ pub struct StoredFile {
     pub sha256: String,
 }
 
-/// Why a file could not be stored or read.
-#[derive(Debug, thiserror::Error)]
-pub enum FilesError {
-    /// The URL names no store.
-    #[error("the files URL must begin with `file:` or `s3://`")]
-    UnknownScheme,
-    /// Not a kind of file that is offered.
-    #[error(
-        "this is not a PDF, EPUB or ZIP file: reports are told by their first bytes, not their name"
-    )]
-    NotAReport,
-    /// Not a kind of picture that is shown.
-    #[error("this is not a PNG, JPEG or WebP picture")]
-    NotACover,
-    /// A cover is sent with every view of its page.
-    #[error("the cover is larger than 2 MiB: save a smaller one")]
-    CoverTooLarge,
-    /// The file to be added cannot be read.
-    #[error("{} cannot be read", .0.display())]
-    Read(PathBuf, #[source] std::io::Error),
-    /// A copy cannot be written.
-    #[error("{} cannot be written", .0.display())]
-    Write(PathBuf, #[source] std::io::Error),
-    /// The directory of the store cannot be made.
-    #[error("the files directory {} cannot be made", .0.display())]
-    Directory(PathBuf, #[source] std::io::Error),
-    /// The store puts what is to be put only where there is nothing (`If-None-Match: *`).
-    #[error("the file store replaces what it is asked to keep: it must know conditional writes")]
-    Overwrites,
-    /// What lies in the store may lead out of it.
-    #[error(
-        "{} is a link, or no plain file: nothing below the directory of the file store may be one, so remove it",
-        .0.display()
-    )]
-    Link(PathBuf),
-    /// Another hand wrote what the row says.
-    #[error("a row names {0}, where this program puts no file of that kind")]
-    NotOurs(String),
-    /// The store does not answer or lost the file.
-    #[error("the file store did not answer")]
-    Store(#[source] object_store::Error),
-}
-
-impl FilesError {
-    /// Whether it is of the file and not of the store, and asking again would give the same.
-    #[must_use]
-    pub fn is_lasting(&self) -> bool {
-        match self {
-            Self::Store(error) => matches!(error, object_store::Error::NotFound { .. }),
-            Self::Link(_) | Self::NotOurs(_) => true,
-            _ => false,
-        }
-    }
-}
-
-impl From<object_store::Error> for FilesError {
-    fn from(error: object_store::Error) -> Self {
-        let object_store::Error::Generic { store, source } = error else {
-            return Self::Store(error);
-        };
-        match source.downcast::<Link>() {
-            Ok(link) => Self::Link(link.0),
-            Err(source) => Self::Store(object_store::Error::Generic { store, source }),
-        }
-    }
-}
-
 /// The directory that a URL `file:DIR` or `file://DIR` names; none for any other.
 #[must_use]
 pub fn directory_of(url: &str) -> Option<&Path> {
@@ -189,7 +122,8 @@ impl Files {
             return Err(FilesError::UnknownScheme);
         };
         let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
-        let s3 = object_store::aws::AmazonS3Builder::from_env().with_bucket_name(bucket).build()?;
+        let s3 = object_store::aws::AmazonS3Builder::from_env().with_bucket_name(bucket);
+        let s3 = s3.build().map_err(FilesError::BucketSettings)?;
         let store: Arc<dyn ObjectStore> = match prefix {
             "" => Arc::new(s3),
             prefix => Arc::new(object_store::prefix::PrefixStore::new(s3, prefix)),
@@ -376,10 +310,14 @@ impl Files {
     /// # Errors
     /// When it does not answer, or not us.
     pub async fn demand_readable(&self) -> Result<(), FilesError> {
-        match self.store.list(None).next().await {
-            Some(Err(error)) => Err(error.into()),
-            _ => Ok(()),
-        }
+        let Some(Err(error)) = self.store.list(None).next().await else { return Ok(()) };
+        Err(match FilesError::from(error) {
+            FilesError::Store(error) if self.disk.is_none() => match error {
+                object_store::Error::NotFound { .. } => FilesError::NoBucket(error),
+                error => FilesError::NoAnswer(error),
+            },
+            error => error,
+        })
     }
 
     /// Whether the store takes, gives and removes a file.

@@ -1,5 +1,6 @@
 //! `assent check`: what it finds, and that it leaves everything as it was.
 
+mod bucket;
 mod database;
 mod file_store;
 mod network;
