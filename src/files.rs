@@ -4,6 +4,7 @@
 mod disk;
 #[cfg(test)]
 mod disk_tests;
+mod error;
 mod incoming;
 mod objects;
 mod shelf;
@@ -24,10 +25,11 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 use uuid::Uuid;
 
+pub use error::FilesError;
 pub use incoming::IncomingReport;
 pub use shelf::Shelf;
 
-use disk::{Disk, Link, whole_name};
+use disk::{Disk, whole_name};
 use shelf::{EXPORTS, OF_REPORTS, export_name, is_export_name, is_report_name};
 
 use crate::domain::catalog::media_type::MediaType;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::digest::hex;
+use super::epoch::Epoch;
 
 /// The signature type of plain Ed25519 (C2SP signed-note, "Signature types").
 const ED25519: u8 = 0x01;
@@ -178,6 +179,12 @@ impl VerifyingKey {
     #[must_use]
     pub fn renamed(&self, name: KeyName) -> Self {
         Self::new(name, self.key)
+    }
+
+    /// This key under the name that its ledger began with, by which it counts in all epochs.
+    #[must_use]
+    pub fn first_named(&self) -> Self {
+        self.renamed(KeyName(Epoch::first_name(self.name.as_str()).to_owned()))
     }
 
     /// The name it signs under.

@@ -42,7 +42,7 @@ pub(super) enum PolicyCommand {
         #[arg(long, default_value = LANG)]
         lang: String,
     },
-    /// Name all versions, newest first, with how many people hold their consent under each
+    /// Name all versions, newest first, with how many people's agreement to each stands
     List,
 }
 

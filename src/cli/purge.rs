@@ -1,9 +1,8 @@
 //! `assent purge`.
 
-use humantime::format_duration;
-
 use super::outcome::Outcome;
 use crate::app::Core;
+use crate::domain::contacts::request_times::kept_words;
 use crate::store::contacts::purges;
 use crate::worker::tasks::forget_people::forget_people;
 use crate::worker::tasks::forget_signups::forget_signups;
@@ -21,11 +20,11 @@ impl Purge {
         let (at, settings) = (core.moment(), &core.flow_settings);
         let unconfirmed = format!(
             "not confirmed within {} of being sent",
-            format_duration(settings.pending_retention)
+            kept_words(settings.pending_retention)
         );
         let ended = format!(
             "no consent in force for {}, as long as evidence is kept",
-            format_duration(settings.evidence_retention)
+            kept_words(settings.evidence_retention)
         );
         if self.dry_run {
             let mut tx = core.db.read().await?;

@@ -99,7 +99,8 @@ pub(super) async fn run(
         tracing::info!("asked to stop: finishing what is under way");
         asked.cancel();
     });
-    tracing::info!(listen = %core.settings.listen, base_url = %core.settings.base_url, ?role, "serving");
+    let listen = listener.as_ref().map(|_| core.settings.listen).map(tracing::field::display);
+    tracing::info!(listen, base_url = %core.settings.base_url, ?role, "serving");
     Program::build(core, demo)?.run(role, listener, stop).await;
     Ok(())
 }

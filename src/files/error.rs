@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Link;
+use super::disk::Link;
 
 /// Why a file could not be stored or read.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +43,9 @@ pub enum FilesError {
     #[error("a row names {0}, where this program puts no file of that kind")]
     NotOurs(String),
     /// What the environment says of the bucket cannot be.
-    #[error("the bucket cannot be used as it is set: look at AWS_REGION, AWS_ENDPOINT and AWS_ALLOW_HTTP")]
+    #[error(
+        "the bucket cannot be used as it is set: look at AWS_REGION, AWS_ENDPOINT and AWS_ALLOW_HTTP"
+    )]
     BucketSettings(#[source] object_store::Error),
     /// There is no such bucket where it is looked for.
     #[error("there is no such bucket: look at files_url, AWS_REGION and AWS_ENDPOINT")]

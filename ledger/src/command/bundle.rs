@@ -37,6 +37,7 @@ impl AuditBundle {
     /// An [`AuditRefusal`] unless all of it is sound.
     pub fn run(&self) -> Result<(), AuditRefusal> {
         let key = self.key.as_deref().map(VerifyingKey::parse).transpose()?;
+        let key = key.map(|key| key.first_named());
         let earlier = self.checkpoint.as_deref().map(read_text).transpose()?;
         let earlier = earlier.as_deref().map(SignedNote::parse).transpose()?;
         let witnesses = self.witnesses.read()?;

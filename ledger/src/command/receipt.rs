@@ -47,7 +47,7 @@ impl AuditReceipt {
     /// An [`AuditRefusal`] unless all of it is sound; [`AuditRefusal::ComparedInPart`] where that cannot be said of all
     /// of it.
     pub fn run(&self) -> Result<(), AuditRefusal> {
-        let key = VerifyingKey::parse(&self.key)?;
+        let key = VerifyingKey::parse(&self.key)?.first_named();
         let witnesses = self.witnesses.read()?;
         let text = if self.file == Path::new("-") {
             read_whole(io::stdin())?

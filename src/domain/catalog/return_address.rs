@@ -20,7 +20,7 @@ pub struct ReturnAddress {
 
 /// What is no such address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("write the whole address of a page, such as https://www.example.org/thanks")]
+#[error("write the whole address of a page, over https, such as https://www.example.org/thanks")]
 pub struct NoReturnAddress;
 
 impl ReturnAddress {

@@ -28,7 +28,7 @@ pub enum Role {
     Viewer,
     /// Also exports, and edits reports and newsletters.
     Marketing,
-    /// Also staff, policies, settings and erasure.
+    /// Also staff, tokens, webhooks, policies and erasure.
     Admin,
 }
 

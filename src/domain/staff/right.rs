@@ -9,7 +9,7 @@ use crate::domain::staff::member::Role;
 pub enum Right {
     /// One's own password, sessions and two-factor.
     OwnAccount,
-    /// See everything but requests, staff, tokens and webhooks.
+    /// See everything but exports, requests, staff, tokens and webhooks.
     See,
     /// Take contacts and records away as files.
     Export,

@@ -53,7 +53,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
         (status = 429, description = "Too many forms came from this network"),
         (status = 503, description = "The form rests, or nothing can be stored just now: ask again"),
     ),
-    extensions(("x-curl" = json!(r#"curl BASE/api/v1/signups -H "Content-Type: application/json" -d '{"form": "'$FORM'", "email": "reader@council.example", "newsletters": ["weekly-briefing"], "consent": {"accepted": true, "policy": "2026-11"}}'"#)))
+    extensions(("x-curl" = json!(r#"curl BASE/api/v1/signups -H "Content-Type: application/json" -d '{"form": "'$FORM'", "email": "reader@council.example", "newsletters": ["weekly-briefing"], "consent": {"accepted": true, "policy": "'$POLICY'"}}'"#)))
 )]
 async fn receive(
     State(app): State<Arc<App>>,

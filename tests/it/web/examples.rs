@@ -56,6 +56,7 @@ async fn variables(app: &TestApp, program: &Program<'_>) -> BTreeMap<&'static st
     BTreeMap::from([
         ("TOKEN", program.bearer.replace("Bearer ", "")),
         ("FORM", form),
+        ("POLICY", "2026-11".to_owned()),
         ("WAITING", waiting),
         ("CODE", mail.code()),
         ("RETURN_PATH", paths.address(id.parse().expect("an id"))),

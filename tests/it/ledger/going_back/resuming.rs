@@ -121,7 +121,9 @@ async fn after_an_act_everything_goes_on_under_another_name(database: Database) 
     let key = keys.lines().next().unwrap();
     let renamed = assent_ledger::note::VerifyingKey::parse(keys.lines().nth(2).unwrap()).unwrap();
     let signed = assent_ledger::note::SignedNote::parse(&head).unwrap();
-    assert!(renamed.name().as_str().ends_with("/r2") && signed.verified_by(&[renamed]).is_some());
+    assert!(renamed.name().as_str().ends_with("/r2"));
+    let by_its_new_name = renamed.to_string();
+    assert!(signed.verified_by(&[renamed]).is_some());
     let bundle = app.dir.path().join("bundle");
     does(&app, &["ledger", "bundle", bundle.to_str().unwrap()]);
     does(&app, &["ledger", "audit", bundle.to_str().unwrap(), "--key", key]);
@@ -129,7 +131,8 @@ async fn after_an_act_everything_goes_on_under_another_name(database: Database) 
     let (dir, lost_head) = (bundle.to_str().unwrap(), lost.to_str().unwrap());
     let told = refuses(&app, &["ledger", "audit", dir, "--key", key, "--checkpoint", lost_head]);
     assert!(told.contains("were lost before the ledger went on as"), "{told}");
-    does(&app, &["ledger", "audit", dir, "--key", key, "--checkpoint", kept.to_str().unwrap()]);
+    let kept = kept.to_str().unwrap();
+    does(&app, &["ledger", "audit", dir, "--key", key, "--checkpoint", kept]);
     assert!(refuses(&app, &["ledger", "consistency", lost.to_str().unwrap()]).contains("lost"));
     // So is a receipt over such a head.
     does(&app, &["ledger", "audit-receipt", &receipt, "--key", key, "--bundle", dir]);
@@ -137,6 +140,13 @@ async fn after_an_act_everything_goes_on_under_another_name(database: Database) 
     let told =
         refuses(&app, &["ledger", "audit-receipt", &lost_receipt, "--key", key, "--bundle", dir]);
     assert!(told.contains("were lost before the ledger went on as"), "{told}");
+    // The key counts by either of its names.
+    let renamed = &by_its_new_name;
+    does(&app, &["ledger", "audit", dir, "--key", renamed, "--checkpoint", kept]);
+    let now = write_receipt(&app, "now.jws").await;
+    for receipt in [&receipt, &now] {
+        does(&app, &["ledger", "audit-receipt", receipt, "--key", renamed, "--bundle", dir]);
+    }
     // Cursors of before lead nowhere; those of now do.
     assert!(refuses(&app, &["withdrawals", "--after", &cursor]).contains("take a new export"));
     let all = does(&app, &["withdrawals", "--format", "ndjson"]);

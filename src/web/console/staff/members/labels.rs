@@ -9,9 +9,11 @@ use crate::web::choice::Choice;
 /// What each role may do, in a line.
 pub(super) fn role_words(role: Role) -> &'static str {
     match role {
-        Role::Viewer => "Sees everything but staff and tokens",
-        Role::Marketing => "Also exports contacts, and edits reports and newsletters",
-        Role::Admin => "Also staff, tokens, policies and erasure",
+        Role::Viewer => "Sees everything but exports, requests, webhooks, staff and tokens",
+        Role::Marketing => {
+            "Also exports contacts, answers requests, and edits reports and newsletters"
+        }
+        Role::Admin => "Also staff, tokens, webhooks, policies and erasure",
     }
 }
 
