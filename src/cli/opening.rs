@@ -27,6 +27,8 @@ pub(super) fn clock(settings: &Settings) -> Clock {
 }
 
 pub(super) fn log_to_stderr(default: &str, json: bool) {
+    // The resolver would name the domains that people typed.
+    let default = format!("{default},hickory_resolver=off,hickory_net=off,hickory_proto=off");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let log = log.with_ansi(std::io::stderr().is_terminal());

@@ -153,6 +153,7 @@ async fn download_link(
         report: MailedReport { title: grant.report_title },
         download_url: parts.links.download(link),
         until: grant.expires_at,
+        fresh: grant.generation > 1,
     };
     Ok(FoundContent::Mail(MailContent::new(grant.email, mail)))
 }

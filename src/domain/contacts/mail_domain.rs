@@ -105,6 +105,27 @@ pub fn is_free_mail(domain: &str) -> bool {
     FREE_MAIL.holds(domain)
 }
 
+/// Endings of names that mean something in one network alone (RFC 6761, RFC 6762 appendix G, RFC 8375): nobody outside is
+/// asked of them, and what stands there is told to nobody.
+const PRIVATE: [&str; 10] = [
+    "local",
+    "localhost",
+    "internal",
+    "intranet",
+    "private",
+    "corp",
+    "home",
+    "lan",
+    "home.arpa",
+    "onion",
+];
+
+/// Whether name servers of everybody know nothing of such a domain.
+#[must_use]
+pub fn is_private(domain: &str) -> bool {
+    parents(domain).any(|parent| PRIVATE.contains(&parent))
+}
+
 /// From how many letters on two slips are still taken for a misspelling.
 const LONG: usize = 10;
 
@@ -189,6 +210,16 @@ mod tests {
         assert_eq!(free, *FREE_MAIL, "each is written as it is compared");
         for common in COMMON.iter() {
             assert!(is_free_mail(common) && common.len() > 7, "{common}");
+        }
+    }
+
+    #[test]
+    fn names_of_one_network_are_private() {
+        for private in ["db.corp", "a.svc.cluster.local", "nas.home.arpa", "printer.lan"] {
+            assert!(is_private(private), "{private}");
+        }
+        for known in ["gmail.com", "local.gov.uk", "home.example", "corp.example"] {
+            assert!(!is_private(known), "{known}");
         }
     }
 

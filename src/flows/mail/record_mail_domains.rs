@@ -7,10 +7,11 @@ use crate::flows::Error;
 use crate::store::Tx;
 use crate::store::mail::mail_domains::{self, Unasked};
 
-/// How long what was said is kept.
-const KEPT: Duration = Duration::from_hours(24);
-/// How long after a question that nobody answered it is asked again.
-const AGAIN: Duration = Duration::from_mins(5);
+/// How long what was said of a domain is kept, and counts.
+pub const KEPT: Duration = Duration::from_hours(24);
+/// How long after a question that nobody answered it is asked again. Waiting pages are looked at for two hours, so that
+/// servers which never answer are asked two or three times of one form.
+const AGAIN: Duration = Duration::from_hours(1);
 
 /// Forgets what is old.
 ///

@@ -148,7 +148,7 @@ impl MailTemplate for ReceiptMail {
     }
 }
 
-/// `mail/download_link`: a fresh link to a report.
+/// `mail/download_link`: the link to a report, as somebody asked for it.
 #[derive(Clone, Debug, Serialize)]
 pub struct DownloadLinkMail {
     /// The report.
@@ -157,6 +157,8 @@ pub struct DownloadLinkMail {
     pub download_url: String,
     /// Until when.
     pub until: Timestamp,
+    /// Whether it takes the place of one that was sent before.
+    pub fresh: bool,
 }
 
 impl MailTemplate for DownloadLinkMail {
@@ -164,6 +166,8 @@ impl MailTemplate for DownloadLinkMail {
 
     fn samples() -> Vec<Self> {
         let download_url = url("/downloads/TOKEN");
-        vec![Self { report: MailedReport::sample(), download_url, until: in_days(2) }]
+        let report = MailedReport::sample();
+        let fresh = Self { report, download_url, until: in_days(2), fresh: true };
+        vec![fresh.clone(), Self { fresh: false, ..fresh }]
     }
 }

@@ -14,19 +14,20 @@ pub struct Unasked {
     pub silent_since: Timestamp,
 }
 
-/// Up to `count` domains of forms that wait for their button, whoever sent them, of which it is not known whether anything
+/// Up to `count` domains of forms that wait for their button, whoever sent them, the newest first, of which it is not known whether anything
 /// takes their mail.
 pub async fn list_unasked(tx: &mut Tx, unasked: Unasked, count: i64) -> sqlx::Result<Vec<String>> {
     macro_rules! unasked {
         ($domain:literal) => {
             concat!(
-                "SELECT DISTINCT domain FROM (
+                "SELECT domain FROM (
                      SELECT ",
                 $domain,
-                " AS domain FROM signup WHERE status <> 'confirmed' AND created_at > $1) AS typed
+                " AS domain, max(created_at) AS sent_at FROM signup
+                     WHERE status <> 'confirmed' AND created_at > $1 GROUP BY 1) AS typed
                  WHERE NOT EXISTS (SELECT 1 FROM mail_domain m WHERE m.domain = typed.domain
                                    AND m.asked_at > CASE WHEN m.takes_mail IS NULL THEN $3 ELSE $2 END)
-                 LIMIT $4"
+                 ORDER BY sent_at DESC LIMIT $4"
             )
         };
     }
@@ -64,13 +65,19 @@ pub async fn put(
     })
 }
 
-/// Whether name servers said that nothing takes the mail of a domain.
-pub async fn takes_none(tx: &mut Tx, domain: &str) -> sqlx::Result<bool> {
+/// Whether name servers said since then that nothing takes the mail of a domain.
+pub async fn takes_none(tx: &mut Tx, domain: &str, since: Timestamp) -> sqlx::Result<bool> {
     const NONE: Sql = Sql {
-        sqlite: "SELECT EXISTS (SELECT 1 FROM mail_domain WHERE domain = $1 AND takes_mail = 0)",
-        postgres: "SELECT EXISTS (SELECT 1 FROM mail_domain WHERE domain = $1 AND NOT takes_mail)",
+        sqlite: "SELECT EXISTS (SELECT 1 FROM mail_domain
+                                WHERE domain = $1 AND takes_mail = 0 AND asked_at > $2)",
+        postgres: "SELECT EXISTS (SELECT 1 FROM mail_domain
+                                  WHERE domain = $1 AND NOT takes_mail AND asked_at > $2)",
     };
-    on!(tx, NONE, |conn, sql| sqlx::query_scalar(sql).bind(domain).fetch_one(conn).await)
+    on!(tx, NONE, |conn, sql| sqlx::query_scalar(sql)
+        .bind(domain)
+        .bind(since)
+        .fetch_one(conn)
+        .await)
 }
 
 /// Forgets what was said by then.

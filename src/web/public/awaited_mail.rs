@@ -8,6 +8,7 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
+use crate::flows::mail::record_mail_domains::KEPT;
 use crate::mail::compose::confirmation_subject;
 use crate::store::mail::{bounces, mail_domains};
 use crate::web::form::instead::offered;
@@ -124,7 +125,10 @@ pub(super) async fn heard(app: &App, waiting: &Waiting) -> Heard {
         let mut tx = app.db.read().await?;
         let came_back = bounces::came_back(&mut tx, waiting.signup_id).await?;
         let no_server = match EmailAddress::parse(&waiting.email) {
-            Ok(email) if !came_back => mail_domains::takes_none(&mut tx, email.domain()).await?,
+            Ok(email) if !came_back => {
+                mail_domains::takes_none(&mut tx, email.domain(), app.clock.now().minus(KEPT))
+                    .await?
+            }
             _ => false,
         };
         Ok(Heard { came_back, no_server })

@@ -254,7 +254,7 @@ pub(super) fn gone(app: &App, closed: LinkState, token: &str, signup: &Signup) -
             "This link has expired",
             format!(
                 "It worked until {}. We can send you a fresh one.",
-                app.site.timezone.minute(signup.expires_at)
+                app.site.timezone.until(signup.expires_at)
             ),
             true,
         ),

@@ -228,7 +228,7 @@ fn gone(app: &App, token: &str, link: Link, grant: &DownloadGrant) -> Error {
             "This link has expired",
             format!(
                 "It worked until {}. We can send you a fresh one.",
-                app.site.timezone.minute(grant.expires_at)
+                app.site.timezone.until(grant.expires_at)
             ),
         )
     };

@@ -1,4 +1,4 @@
-//! Closes and deletes unconfirmed signups as their time comes.
+//! Closes and deletes unconfirmed signups as their time comes, and what was said of the domains that they name.
 
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use crate::domain::background_task::BackgroundTask;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::contacts::purge::{expire, purge};
 use crate::flows::ledger::check_events::EventChecker;
+use crate::flows::mail::record_mail_domains::forget_mail_domains;
 use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Db;
@@ -26,6 +27,8 @@ impl Task for ForgetSignups {
     }
 
     async fn run(&mut self) -> Result<Outcome, TaskError> {
+        let now = self.0.moment().now;
+        self.0.db.run(|tx| Box::pin(forget_mail_domains(tx, now))).await?;
         let deleted = forget_signups(&self.0.db, &self.0.settings, &self.0.moment()).await?;
         let words = (deleted, "unconfirmed signup deleted", "unconfirmed signups deleted");
         Ok(Outcome::counted(&[words]))

@@ -10,18 +10,15 @@ use hickory_resolver::TokioResolver;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::background_task::BackgroundTask;
+use crate::domain::contacts::mail_domain::is_private;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::mail::record_mail_domains::{
-    find_unasked, forget_mail_domains, record_mail_domains,
-};
+use crate::flows::mail::record_mail_domains::{find_unasked, record_mail_domains};
 use crate::name_servers::{MailHost, mail_host};
 use crate::worker::WorkerParts;
 use crate::worker::driver::{Outcome, Schedule, Task, TaskError};
 
 /// How often it is looked whether there is a domain to ask about.
 const EVERY: Duration = Duration::from_secs(2);
-/// How often what is old is forgotten.
-const SWEEP: Duration = Duration::from_mins(10);
 /// How long a domain is asked about, all questions together.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How many domains are asked about at once.
@@ -36,8 +33,6 @@ pub(super) struct LookUpDomains {
     parts: WorkerParts,
     resolver: Arc<TokioResolver>,
     stop: CancellationToken,
-    /// When what is old was forgotten last.
-    swept_at: Option<Timestamp>,
     /// Until when every form's domain was asked about.
     looked_until: Option<Timestamp>,
 }
@@ -48,11 +43,14 @@ impl LookUpDomains {
         resolver: Arc<TokioResolver>,
         stop: CancellationToken,
     ) -> Self {
-        Self { parts, resolver, stop, swept_at: None, looked_until: None }
+        Self { parts, resolver, stop, looked_until: None }
     }
 
     /// Whether anything takes this domain's mail; none where nobody said in time.
     async fn ask(&self, domain: String) -> (String, Option<bool>) {
+        if is_private(&domain) {
+            return (domain, None);
+        }
         let asked = tokio::time::timeout(PATIENCE, mail_host(&self.resolver, &domain)).await;
         let takes = match asked {
             Ok(Ok(host)) => Some(host == MailHost::There),
@@ -75,16 +73,14 @@ impl Task for LookUpDomains {
 
     async fn run(&mut self) -> Result<Outcome, TaskError> {
         let (db, at) = (&self.parts.db, self.parts.moment());
-        if self.swept_at.is_none_or(|swept| at.now.since(swept) >= SWEEP) {
-            db.run(|tx| Box::pin(forget_mail_domains(tx, at.now))).await?;
-            self.swept_at = Some(at.now);
-        }
-        // Each look reads the forms since the last one, and not those of hours.
-        let since = self.looked_until.unwrap_or(at.now.minus(WAITS));
+        // Each look reads the forms since the last one, and never more than those of which somebody waits: whatever many
+        // say of themselves, and however a clock is set.
+        let (oldest, newest) = (at.now.minus(WAITS), at.now.minus(LATE));
+        let since = self.looked_until.unwrap_or(oldest).clamp(oldest, newest);
         let unasked = find_unasked(&mut db.read().await?, at.now, since, AT_ONCE).await?;
         let all_seen = unasked.len() < AT_ONCE;
         if unasked.is_empty() {
-            self.looked_until = Some(at.now.minus(LATE));
+            self.looked_until = Some(newest);
             return Ok(Outcome::nothing());
         }
         let asking = join_all(unasked.into_iter().map(|domain| self.ask(domain)));
@@ -94,7 +90,7 @@ impl Task for LookUpDomains {
         };
         db.run(|tx| Box::pin(record_mail_domains(tx, at.now, &said))).await?;
         if all_seen {
-            self.looked_until = Some(at.now.minus(LATE));
+            self.looked_until = Some(newest);
         }
         let words = (said.len(), "domain looked up", "domains looked up");
         let outcome = Outcome::counted(&[words]);

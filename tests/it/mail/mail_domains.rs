@@ -85,4 +85,6 @@ async fn nobody_is_asked_where_the_operator_says_so(database: Database) {
     let tasks = app.get("/readyz").await.text();
     assert!(tasks.contains("deliver-mail") && !tasks.contains("look-up-domains"), "{tasks}");
     assert_eq!(app.count("SELECT count(*) FROM mail_domain").await, 0);
+    socket.set_nonblocking(true).unwrap();
+    assert!(socket.recv(&mut [0; 512]).is_err(), "no question came");
 }

@@ -42,7 +42,8 @@ async fn one_press_mails_the_link_and_agrees_to_nothing(database: Database) {
     let pressed = press(&app, &page, OTHER).await;
     assert_eq!((pressed.status, pressed.location()), (303, "/check-your-inbox?word=other"));
     let mail = app.next_mail(ADA, 2).await;
-    assert!(mail.text.contains(TITLE), "{}", mail.text);
+    assert!(mail.text.contains(TITLE) && mail.text.contains("Here is your link"), "{}", mail.text);
+    assert!(!mail.text.contains("takes the place"), "none was sent before: {}", mail.text);
     let other = mail.link("/downloads/").replace(&app.base, "");
     let opened = app.get(&other).await;
     assert!(opened.status == 200 && opened.text().contains(TITLE), "{}", opened.text());

@@ -53,6 +53,7 @@ fn place(source: &str, names: &Names) -> Option<String> {
         "/" => "the front page",
         "/newsletters" => "the page of newsletters",
         "/embed/newsletters" => "the form for newsletters, in a frame",
+        "/downloads" => "the page of another report",
         "/confirm" => "the page behind the link in our message",
         "/check-your-inbox/code" => "the page for the code in our message",
         "/preferences" => "the page of your choices",
