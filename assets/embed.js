@@ -13,10 +13,10 @@
     503: "This form can’t be reached at the moment. Please try again later, or here:",
     rests: "This form is paused for now. Please try again later today:",
     stale: "This form changed while it was open. What you typed is kept; boxes whose words changed are no longer ticked. Please check them and send it again.",
-    comes: ". If we can write to this address, our message comes within minutes. Follow the link in it, or enter its code here, to confirm:",
+    comes: ". As long as we can write to this address, it should arrive within minutes. Follow the link in it, or enter its code here, to confirm:",
     missing: "If it doesn’t arrive, look in your spam folder, and make sure that the address above is right.",
-    again: "If we can write to this address, our message comes again.",
-    thanks: "Thank you for confirming. What you agreed to comes by mail, with a link to change it.",
+    again: "As long as we can write to this address, our message comes again.",
+    thanks: "Thank you for confirming. We will email you a record, with a link to change it.",
   };
 
   const colours = {
@@ -49,15 +49,15 @@ input { accent-color: var(--brand); font: inherit }
 .input { display: block; width: 100%; padding: .6em .75em; border: 1.5px solid var(--edge); background: var(--surface); color: inherit }
 .input[inputmode] { max-width: 11em; letter-spacing: .15em }
 .input[aria-invalid] { border: 2px solid var(--error) }
-.check { display: flex; gap: .75em; margin-top: .75em }
+.check { display: flex; flex-wrap: wrap; gap: .25em .75em; margin-top: .75em }
 .check input { flex: none; width: 1.5em; height: 1.5em }
-.check label { min-width: 0 }
+.check label { flex: 1 1 9em; min-width: 0 }
 strong { display: block }
 .under { margin: .4em 0 0 2.5em; font-size: .9em }
 .button { display: block; width: 100%; padding: .8em 1.4em; border: 2px solid var(--brand); background: var(--brand); color: var(--brand-ink); font: inherit; font-weight: 600; text-align: center; text-decoration: none; cursor: pointer }
-.second { background: none; color: var(--brand) }
+.second { margin-bottom: 1em; background: none; color: var(--brand) }
 .note { margin: .9em 0 }
-.plain { margin-top: .75em; padding: .3em 0; border: 0; background: none; font: inherit; text-decoration: underline }
+.plain { padding: .3em 0; border: 0; background: none; font: inherit; text-decoration: underline }
 .errors { margin-bottom: 1.5em; padding: 1em; border: 3px solid var(--error) }
 ul { margin-bottom: 1em; padding-left: 1.2em }
 .errors ul { margin: 0; padding: 0; list-style: none }
@@ -225,12 +225,13 @@ ul { margin-bottom: 1em; padding-left: 1.2em }
 
     const wait = (focus, refusal = [], code) => {
       const errors = refused(refusal);
+      const mistyped = asked.did_you_mean;
       const entered = h("form.form", { novalidate: "true", submit: enter },
-        field({ name: "code", label: "Six-digit code", hint: "It stands below the link in the message.", autocomplete: "one-time-code", inputmode: "numeric", required: true }, code, errors),
+        field({ name: "code", label: "Six-digit code", hint: "It is below the link in the message.", autocomplete: "one-time-code", inputmode: "numeric", required: true }, code, errors),
         button("Confirm"));
-      shows(focus, errors.summary(), heading("Check your inbox"), h("p", null, "You gave ", h("b", null, typed.email), SAY.comes),
+      shows(focus, errors.summary(), heading("Check your inbox"), h("p", null, "Look for our email to ", h("b", null, typed.email), SAY.comes), mistyped && [h("p", null, "Did you mean ", h("b", null, mistyped), "?"), button(`Send it to ${mistyped} instead`, meant)],
         h("ul.chosen", null, [report !== null && form.title, ...form.boxes.filter((it) => ticked[it.purpose]).map((it) => it.name)].map((it) => it && h("li", null, it))), entered, h("p.note", null, SAY.missing),
-        asked.did_you_mean && button(`Send it to ${asked.did_you_mean} instead`, meant), button("Send it again", again), h("button.plain", { type: "button", click: () => fill("email") }, "Use a different address"));
+        button("Send it again", again), h("button.plain", { type: "button", click: () => fill("email") }, "Use a different address"));
     };
 
     const enter = (event) => {

@@ -35,8 +35,8 @@ const AROUND: usize = 1;
 const WORD_BY_WORD: usize = 32 * 1024;
 
 /// The passages in which `newer` differs from `older`: line by line, and word by word within lines that
-/// changed. None when they hold the same lines; how lines end does not count. After `within` it goes on more
-/// coarsely.
+/// changed. Lines of which less than half is kept are shown whole, before and after. None when they hold the same
+/// lines; how lines end does not count. After `within` it goes on more coarsely.
 #[must_use]
 pub fn difference(older: &str, newer: &str, within: Duration) -> Vec<Passage> {
     let deadline = Instant::now() + within;
@@ -80,7 +80,18 @@ fn passage(older: &[&str], newer: &[&str], ops: Vec<DiffOp>, deadline: Instant) 
 
 fn word_by_word(pieces: &mut Passage, removed: &str, added: &str, deadline: Instant) {
     let (older, newer) = (removed.tokenize_words(), added.tokenize_words());
-    for op in changes(&older, &newer, deadline) {
+    let ops = changes(&older, &newer, deadline);
+    let kept: usize = ops
+        .iter()
+        .filter(|op| op.tag() == DiffTag::Equal)
+        .map(|op| words(&older[op.old_range()].concat()))
+        .sum();
+    if 4 * kept < words(removed) + words(added) {
+        add(pieces, Fate::Removed, removed);
+        add(pieces, Fate::Added, added);
+        return;
+    }
+    for op in ops {
         let (removed, added) = (older[op.old_range()].concat(), newer[op.new_range()].concat());
         if op.tag() == DiffTag::Equal {
             add(pieces, Fate::Same, &removed);
@@ -89,6 +100,11 @@ fn word_by_word(pieces: &mut Passage, removed: &str, added: &str, deadline: Inst
             add(pieces, Fate::Added, &added);
         }
     }
+}
+
+/// How many words a text has.
+fn words(text: &str) -> usize {
+    text.split_whitespace().count()
 }
 
 fn add(pieces: &mut Passage, fate: Fate, text: &str) {
@@ -130,6 +146,19 @@ mod tests {
         );
         assert!(marked(older, &older.replace('\n', "\r\n")).is_empty());
         assert_eq!(marked("", "All new"), ["[+All new\n+]"]);
+    }
+
+    #[test]
+    fn what_was_written_anew_is_shown_whole() {
+        assert_eq!(
+            marked("What you type: your name and address.\n", "We even keep less than before.\n"),
+            ["[-What you type: your name and address.\n-][+We even keep less than before.\n+]"]
+        );
+        // What grows keeps all that it was.
+        assert_eq!(
+            marked("We keep your address.\n", "We keep your address. For a year.\n"),
+            ["We keep your address.[+ For a year.+]\n"]
+        );
     }
 
     #[test]

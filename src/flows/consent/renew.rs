@@ -196,7 +196,7 @@ pub enum Stale {
     Ended,
     /// The privacy policy was not ticked, on which all else rests.
     #[error(
-        "Tick the privacy policy too: without it we cannot hold your address, and send you nothing"
+        "Tick Privacy policy as well: without it we cannot keep your address or send you anything"
     )]
     WithoutPolicy,
 }

@@ -211,7 +211,7 @@ async fn look_at_what_is_held(reader: &mut Reader) {
     // It is sealed within seconds.
     poll::until("a sealed receipt", || async {
         reader.browser.refresh().await.unwrap();
-        reader.text("main").await?.contains("Root hash").then_some(())
+        reader.text("main").await?.contains("holds this entry").then_some(())
     })
     .await;
     reader.looks_at("receipt").await;

@@ -137,7 +137,7 @@ async fn what_was_not_read_or_not_ticked_is_not_agreed_to(database: Database) {
         (format!("policy={NEW}&purpose={PRIVACY}"), "What you are asked has changed"),
         (all.replace(&format!("policy={NEW}"), &format!("policy={POLICY}")), "has changed again"),
         (format!("{all}&policy={NEW}"), "has changed again"),
-        (format!("{none}&purpose={WEEKLY}"), "Tick the privacy policy too"),
+        (format!("{none}&purpose={WEEKLY}"), "Tick Privacy policy as well"),
         (format!("{none}&purpose={PRIVACY}&purpose=newsletter:daily"), "has ended meanwhile"),
         (format!("{none}&purpose={PRIVACY}&purpose=%00"), "has ended meanwhile"),
     ] {

@@ -106,7 +106,7 @@ async fn their_choices_are_told_as_they_are_on_record(database: Database) {
     assert_eq!(app.post(&path, &now.tick(PRIVACY).body()).await.status, 303);
     let page = app.get(&path).await.text();
     assert!(
-        page.contains("Everything else rests on this") && !page.contains("earlier records"),
+        page.contains("If it ends, they end too") && !page.contains("earlier records"),
         "{page}"
     );
     assert!(

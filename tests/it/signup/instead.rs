@@ -56,7 +56,7 @@ async fn what_was_asked_for_goes_to_the_address_that_was_meant(database: Databas
     let pressed = press(&app, &asked.cookie()).await;
     assert_eq!(app.count(CONTEXTS).await, contexts, "the same form, words and policy were shown");
     let page = waiting(&app, &pressed.cookie()).await;
-    assert!(page.contains(&format!("You gave <strong class=\"address\">{MEANT}")), "{page}");
+    assert!(page.contains(&format!("our email to <strong class=\"address\">{MEANT}")), "{page}");
     assert!(page.contains("We use this address instead") && !page.contains(INSTEAD), "{page}");
 
     // The first request is given up, by its link and by its code.

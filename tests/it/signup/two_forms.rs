@@ -85,7 +85,7 @@ async fn due(app: &TestApp) -> Vec<Timestamp> {
 }
 
 fn comes_by(time: &str) -> String {
-    format!("If we can write to this address, the message comes by {time} UTC")
+    format!("As long as we can write to this address, it should arrive by {time} UTC")
 }
 
 // POST /reports/… with the newsletter ticked by a stranger, POST /reports/… without by me, one minute: one
@@ -136,7 +136,7 @@ async fn of_two_reports_each_is_mailed_and_opened_by_its_own_code(database: Data
     let a = mailed(&app, 0).await;
     let waits = page(&app, &second).await;
     assert!(waits.contains(&comes_by("09:03")) && waits.contains("A second report"), "{waits}");
-    assert!(waits.contains("<li>The weekly</li>"), "what this browser chose");
+    assert!(waits.contains("<strong>The weekly</strong>"), "what this browser chose");
 
     let typed = app.type_code(&second, &a.code()).await;
     assert_eq!((typed.status, typed.location()), (303, CODE));

@@ -51,8 +51,8 @@ async fn a_password_is_changed_by_who_knows_it(database: Database) {
     let old = app.desk(bob.staff_id, old.cookie()).await;
     let change = |present: &str, password: &str| format!("present={present}&password={password}");
     for (fields, words) in [
-        (change("", OTHER), "Enter your present password"),
-        (change("wrong+wrong+wrong", OTHER), "This is not your present password"),
+        (change("", OTHER), "Enter your current password"),
+        (change("wrong+wrong+wrong", OTHER), "This is not your current password"),
         (change(PASSWORD, ""), "Choose a password"),
         (change(PASSWORD, "short"), "too short"),
         (change(PASSWORD, "bob%40sample.example"), "easy to guess"),

@@ -111,7 +111,7 @@ async fn a_code_is_asked_for_and_works_once(database: Database) {
     assert!(bob.page("/console/account").await.contains("Set two-factor up"));
     assert_eq!(bob.get("/console/account/two-factor").await.location(), "/console/account");
     for (wrong, words) in
-        [("", "Enter your present password"), ("present=x", "This is not your present password")]
+        [("", "Enter your current password"), ("present=x", "This is not your current password")]
     {
         let answer = bob.post("/console/account/two-factor/begin", wrong).await;
         assert!(answer.status == 422 && answer.text().contains(words), "{wrong}");

@@ -28,7 +28,7 @@ async fn press(
 ) -> Result<Response, Error> {
     let link = app.links.secrets.open(LinkKind::Manage, &token).ok_or(Error::NotFound)?;
     if fields.all("confirm") != ["yes"] {
-        let message = "Tick the box to say that everything is to be deleted";
+        let message = "Tick the box to say that we should erase your details";
         return refused(&app, &token, &Said::wrong("confirm", message)).await;
     }
     let at = app.moment();

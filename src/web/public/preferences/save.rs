@@ -158,7 +158,7 @@ fn what_to_do(
         }
         Refusal::NeedsPrivacyPolicy => (
             "purpose",
-            "Tick the privacy policy too: what you tick anew rests on it".into(),
+            "Tick Privacy policy as well: your other choices need it".into(),
         ),
     }
 }

@@ -87,7 +87,7 @@ impl Page for RenewPage<'_> {
         let refused = Self {
             changes: vec![],
             comparison_url: None,
-            error: Some("Tick the privacy policy too".to_owned()),
+            error: Some("Tick Privacy policy as well".to_owned()),
             ..page(&[policy.clone(), weekly.clone(), offers])
         };
         vec![page(std::slice::from_ref(&policy)), page(&[policy, weekly]), refused]

@@ -93,7 +93,7 @@ async fn nothing_stands_without_the_privacy_policy(database: Database) {
     let refused = app.post(&page, &alone).await;
     assert_refused(&refused, "a newsletter alone");
     assert!(
-        refused.text().contains("Tick the privacy policy too")
+        refused.text().contains("Tick Privacy policy as well")
             && is_ticked(&refused.text(), WEEKLY)
     );
     assert_eq!(state(&app).await, before);

@@ -17,7 +17,7 @@ pub(super) async fn prove(
 ) -> Result<Result<Staff, String>, Error> {
     let app = &session.app;
     if typed.is_empty() {
-        return Ok(Err("Enter your present password".to_owned()));
+        return Ok(Err("Enter your current password".to_owned()));
     }
     let caller = known::caller(visitor, &session.email, Some(session.staff_id));
     let at = app.moment();
@@ -40,5 +40,5 @@ pub(super) async fn prove(
     }
     let (at, who) = (app.moment(), Some(session.staff_id));
     app.db.run(|tx| Box::pin(record_refusal(tx, &at, who, "password"))).await?;
-    Ok(Err("This is not your present password".to_owned()))
+    Ok(Err("This is not your current password".to_owned()))
 }

@@ -22,7 +22,7 @@ use crate::web::visitor::Visitor;
 use crate::web::{App, Error};
 
 /// What is said where the password that was proved is not the account's any more, or two-factor was set anew.
-const CHANGED: &str = "Your account was changed meanwhile: enter your present password again";
+const CHANGED: &str = "Your account was changed meanwhile: enter your current password again";
 
 pub(super) fn routes() -> Vec<Route> {
     let own = Right::OwnAccount;

@@ -89,7 +89,11 @@ impl Entry<'static> {
             who: "ada@example.org".to_owned(),
             action: "staff.role",
             what: "changed the role".to_owned(),
-            said: vec![said("role", Some("viewer"), "admin"), said("fields", None, "role")],
+            said: vec![
+                said("role", Some("viewer"), "admin"),
+                said("fields", None, "role"),
+                said("SHA-256", None, &"5a".repeat(32)),
+            ],
         }
     }
 }
