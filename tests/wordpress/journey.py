@@ -19,7 +19,7 @@ import urllib.request
 
 from program import REPORT, Assent, read
 from sites import PASSWORD, Site
-from webdriver import ENTER, Browser, Fault
+from webdriver import ENTER, TAB, Browser, Fault
 
 # Whoever is told to end ends what it started first.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end"))
@@ -204,6 +204,17 @@ class Journey:
         for said in ("does not let this site in yet", "Local digital transformation", "Email me the report"):
             sure(said in words, f"the editor shows {said!r}")
         self.picture(staff, "editor")
+        report = "return wp.data.select('core/block-editor').getSelectedBlock().attributes.report"
+        beside = ".block-editor-block-inspector input[type=text]"
+        staff.run("wp.data.dispatch('core/edit-post').openGeneralSidebar('edit-post/block')")
+        staff.find(beside)
+        sure(staff.run(f"return document.querySelector('{beside}').value") == REPORT, "the field beside the page says which report")
+        staff.type(beside, TAB)
+        sure(staff.run(report) == REPORT, "who only passes through it changes nothing")
+        staff.type(beside, "-no-more" + TAB)
+        staff.until(lambda: staff.run(report) == REPORT + "-no-more", "another report")
+        staff.run("wp.data.dispatch('core/block-editor').updateBlockAttributes(wp.data.select('core/block-editor').getSelectedBlockClientId(), { report: arguments[0] })", REPORT)
+        staff.until(lambda: staff.run(f"return document.querySelector('{beside}').value") == REPORT, "the field follows the block")
         staff.run("wp.data.dispatch('core/block-editor').clearSelectedBlock()")
         staff.click(".editor-post-publish-panel__toggle, .editor-post-publish-button__button")
         staff.click(".editor-post-publish-panel .editor-post-publish-button")
