@@ -3,6 +3,7 @@
 journey.py KIND ZIP DIRECTORY: KIND as in sites.py. Pictures go to target/screenshots/wordpress/.
 """
 
+import contextlib
 import http.cookiejar
 import http.server
 import json
@@ -64,6 +65,41 @@ class Slow(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+class Foreign(http.server.BaseHTTPRequestHandler):
+    """Another server, or one in front of an assent that does not run, which has a page for whatever is not there."""
+
+    def do_GET(self):
+        body = b"<h1>404 page not found</h1>"
+        self.send_response(404)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def served(handler, port=0):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+
+
+@contextlib.contextmanager
+def silence(port):
+    """Whoever comes is let in, and never answered."""
+    with socket.socket() as silent:
+        silent.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        silent.bind(("127.0.0.1", port))
+        silent.listen(64)
+        yield
 
 
 class Journey:
@@ -128,12 +164,16 @@ class Journey:
             sure(self.site.php("echo get_option( 'assent_url', '' );") == "", f"{wrong} is refused")
         sure(self.site.php("echo assent_origin_of( ' Reports.Example.ORG:443/reports/a?b#c ' ), assent_origin_of( 'http://localhost:80' );")
              == "https://reports.example.orghttp://localhost", "addresses are kept as browsers say them")
-        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refuses) as refuses:
-            threading.Thread(target=refuses.serve_forever, daemon=True).start()
-            self.sets(f"http://127.0.0.1:{refuses.server_port}", "It answers, but does not let this site in")
-            refuses.shutdown()
+        with served(Refuses) as port:
+            self.sets(f"http://127.0.0.1:{port}", "It answers, but does not let this site in")
         sure(Refuses.origins == [self.site.url, None], "the settings ask as a browser would, and then as nobody's")
-        self.sets(f"http://127.0.0.1:{refuses.server_port}", "No assent server answered")
+        self.sets(f"http://127.0.0.1:{port}", "Nothing answers there")
+        with served(Foreign) as port:
+            self.sets(f"http://127.0.0.1:{port}", "Something answers there, but not as an assent server does")
+            seen = read(self.site.page("Elsewhere", "[assent newsletters]"))
+            sure(f'<a href="http://127.0.0.1:{port}/newsletters">' in seen, "readers get a link, as the settings say")
+            told = self.site.php("echo assent_preview( 'newsletters', 2 );")
+            sure("is no assent server, or assent does not run behind it" in told, "the editor says that this is no assent server")
         self.sets(self.assent.url + "/reports/", "It answers, but does not let this site in")
         sure(self.site.php("echo get_option( 'assent_url' );") == self.assent.url, "the address is set, without its path")
         self.picture(self.staff, "settings-closed")
@@ -143,6 +183,7 @@ class Journey:
         self.staff.run("document.getElementById('assent_url').value = arguments[0]", address)
         self.staff.click("#submit")
         self.staff.reads("#assent-state", state)
+        sure(("If it is not there yet" in self.staff.run("return document.body.innerText")) == ("does not let" not in state), "it is named if it is not yet")
         line = self.staff.text(self.staff.find("#assent-line"))
         sure(line == f'embed_origins = ["{self.site.url}"]', f"{state}: and the settings say what embed_origins must hold")
 
@@ -375,10 +416,7 @@ class Journey:
         sure(read(many).count("<assent-form") == 2, "two forms of four are there")
         self.assent.stop()
         self.expires()
-        with socket.socket() as silent:
-            silent.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            silent.bind(("127.0.0.1", self.assent.port))
-            silent.listen(64)
+        with silence(self.assent.port):
             begun = time.monotonic()
             first = []
             waits = threading.Thread(target=lambda: first.append((read(many), time.monotonic() - begun)))
@@ -401,11 +439,13 @@ class Journey:
                 reader.until(lambda: reader.run("return document.querySelectorAll('.assent-away').length") == 2, "two sentences")
                 self.picture(reader, "silent")
         self.expires()
-        with http.server.ThreadingHTTPServer(("127.0.0.1", self.assent.port), Slow) as slow:
-            threading.Thread(target=slow.serve_forever, daemon=True).start()
+        with served(Slow, self.assent.port):
             at = time.monotonic()
             sure(read(many).count("assent-begin") == 2 and time.monotonic() - at < 7, f"nor does a slow one cost more than its share: {time.monotonic() - at:.1f} s")
-            slow.shutdown()
+        self.expires()
+        with served(Foreign, self.assent.port):
+            sure(read(many).count("assent-begin") == 2, "who is not assent can't say that a form is no more")
+            sure(self.site.php("echo get_transient( 'assent_state' );") == "other", "and is known for another")
         with Browser(f"{self.directory}/offline", width=1000) as reader:
             reader.goto(page)
             reader.reads("assent-form", UNREACHED)

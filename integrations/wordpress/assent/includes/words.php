@@ -23,7 +23,7 @@ const ASSENT_KEPT = 50;
  * The document of one form.
  *
  * @param string $name A report's slug, or `newsletters`.
- * @return array|false|null False: there is no such form. Null: not known, for the server has never answered.
+ * @return array|false|null False: there is no such form, as an assent server said. Null: not known, for none has ever answered.
  */
 function assent_words( $name ) {
 	if ( '' === assent_url() || ! preg_match( '/^[a-z0-9][a-z0-9-]{0,99}$/', $name ) ) {
@@ -37,7 +37,7 @@ function assent_words( $name ) {
 	$kept  = get_option( 'assent_kept', array() );
 	$last  = isset( $kept[ $key ] ) ? $kept[ $key ] : null;
 	$state = get_transient( 'assent_state' );
-	if ( 'away' === $state || ( null !== $last && 'asked' === $state ) || assent_waited() > ASSENT_PATIENCE - 1 ) {
+	if ( in_array( $state, array( 'away', 'other' ), true ) || ( null !== $last && 'asked' === $state ) || assent_waited() > ASSENT_PATIENCE - 1 ) {
 		return $last;
 	}
 	// Until the answer is there, other requests take what there was: none but this one waits.
@@ -64,8 +64,8 @@ function assent_words( $name ) {
 function assent_ask( $name ) {
 	set_transient( 'assent_state', 'asked', ASSENT_PATIENCE + 1 );
 	$answer = assent_get( 'forms/' . rawurlencode( $name ) );
-	if ( is_wp_error( $answer ) ) {
-		set_transient( 'assent_state', 'away', ASSENT_PAUSE );
+	if ( ! assent_said( $answer ) ) {
+		set_transient( 'assent_state', is_wp_error( $answer ) ? 'away' : 'other', ASSENT_PAUSE );
 		return null;
 	}
 	delete_transient( 'assent_state' );
@@ -78,9 +78,26 @@ function assent_ask( $name ) {
 }
 
 /**
+ * Whether an assent server said this: a document, or why there is none. Another server at this address, or the
+ * one before it while assent is stopped, may say that there is nothing, too, and knows nothing of forms.
+ *
+ * @param array|WP_Error $answer What was answered.
+ * @return bool
+ */
+function assent_said( $answer ) {
+	$status = wp_remote_retrieve_response_code( $answer );
+	$kind   = strtolower( trim( explode( ';', implode( ' ', (array) wp_remote_retrieve_header( $answer, 'content-type' ) ) )[0] ) );
+	if ( 200 === $status ) {
+		return 'application/json' === $kind;
+	}
+	$told = 'application/problem+json' === $kind ? json_decode( wp_remote_retrieve_body( $answer ), true ) : null;
+	return isset( $told['status'], $told['errors'] ) && $status === $told['status'] && is_array( $told['errors'] );
+}
+
+/**
  * Whether an assent server is there, and answers pages of this site: it is asked as a reader's browser asks.
  *
- * @return string `open`; `closed`: it does not name this site; `away`: none answered.
+ * @return string `open`; `closed`: it does not name this site; `other`: what answered is none; `away`: nothing did.
  */
 function assent_standing() {
 	$own     = assent_own_origin();
@@ -90,7 +107,10 @@ function assent_standing() {
 		// Pages at its own address need no leave.
 		return in_array( $allowed, array( $own, '*' ), true ) || assent_url() === $own ? 'open' : 'closed';
 	}
-	return ! is_wp_error( $answer ) && assent_lists_reports( assent_get( 'reports' ) ) ? 'closed' : 'away';
+	if ( is_wp_error( $answer ) ) {
+		return 'away';
+	}
+	return assent_lists_reports( assent_get( 'reports' ) ) ? 'closed' : 'other';
 }
 
 /**
