@@ -407,7 +407,7 @@ class Journey:
                 sure(seen == 403 and self.site.php(told) == self.assent.url, f"{who} sets nothing without a good nonce")
 
     def expires(self):
-        told = self.site.php("""global $wpdb; foreach ( $wpdb->get_col( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE '\\\\_transient\\\\_assent\\\\_%'" ) as $it ) { delete_transient( substr( $it, 11 ) ); echo 1; }""")
+        told = self.site.php("""global $wpdb; foreach ( $wpdb->get_col( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE '\\\\_transient\\\\_assent\\\\_%'" ) as $it ) { delete_transient( substr( $it, 11 ) ); echo 1; } assent_asks_after( 0 );""")
         sure("1" in told, "words were held, and expire")
 
     def outlives_a_silent_server(self, page):
@@ -429,7 +429,7 @@ class Journey:
             waits.join(30)
             sure(first and first[0][1] < 8 and first[0][0].count("assent-begin") == 2, f"a silent server costs one reader of four forms {first[0][1]:.1f} s")
             told = self.site.php("""delete_transient( 'assent_' . md5( assent_url() . ' newsletters' ) );
-                echo get_transient( 'assent_state' ), get_option( '_transient_timeout_assent_state' ) > time() + 15;""")
+                echo assent_may_ask() ? 'asks ' : '', get_transient( 'assent_state' ), get_option( '_transient_timeout_assent_state' ) > time() + 15;""")
             at = time.monotonic()
             sure(told == "away1" and "assent-begin" in read(many) and time.monotonic() - at < 3, "and then nobody for half a minute")
             with Browser(f"{self.directory}/silent", width=1000) as reader:
@@ -451,6 +451,23 @@ class Journey:
             reader.reads("assent-form", UNREACHED)
             sure(reader.run("return document.querySelector('assent-form input').checkVisibility()"), "where the script can't be had, a sentence and the address field stand")
             self.picture(reader, "offline")
+        alone = [self.site.page("Alone", f"[assent {name}]") for name in names]
+        self.site.php("assent_forget_words();")
+        with silence(self.assent.port):
+            took = []
+
+            def visits(which):
+                at = time.monotonic()
+                if "<assent-form" in read(which):
+                    took.append(time.monotonic() - at)
+
+            readers = [threading.Thread(target=visits, args=(which,)) for which in alone]
+            for reader in readers:
+                reader.start()
+            for reader in readers:
+                reader.join(30)
+            took.sort()
+            sure(len(took) == 4 and took[2] < 3 and 4 < took[3] < 8, f"where no words were ever there, one reader of four forms on four pages waits {[round(it, 1) for it in took]}")
 
     def leaves_nothing(self):
         staff = self.staff

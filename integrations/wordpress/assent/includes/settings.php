@@ -107,6 +107,7 @@ function assent_settings_state() {
 	$standing = assent_standing();
 	if ( in_array( $standing, array( 'open', 'closed' ), true ) ) {
 		delete_transient( 'assent_state' );
+		assent_asks_after( 0 );
 	}
 	?>
 	<h2><?php esc_html_e( 'Connection', 'assent' ); ?></h2>

@@ -1,8 +1,9 @@
 <?php
 /**
  * The words of forms, from the assent server. They are asked for every five minutes at most; while it
- * can't answer, the last good ones stay. However many forms a page has, it waits five seconds at most, and
- * once nothing was answered, none waits for half a minute. Nothing about readers passes through here.
+ * can't answer, the last good ones stay. However many forms a page has, it waits five seconds at most, one
+ * page at a time, and once nothing was answered, none waits for half a minute. Nothing about readers passes
+ * through here.
  *
  * @package Assent
  */
@@ -34,13 +35,12 @@ function assent_words( $name ) {
 	if ( is_array( $held ) ) {
 		return $held['words'];
 	}
-	$kept  = get_option( 'assent_kept', array() );
-	$last  = isset( $kept[ $key ] ) ? $kept[ $key ] : null;
-	$state = get_transient( 'assent_state' );
-	if ( in_array( $state, array( 'away', 'other' ), true ) || ( null !== $last && 'asked' === $state ) || assent_waited() > ASSENT_PATIENCE - 1 ) {
+	$kept = get_option( 'assent_kept', array() );
+	$last = isset( $kept[ $key ] ) ? $kept[ $key ] : null;
+	if ( get_transient( 'assent_state' ) || assent_waited() > ASSENT_PATIENCE - 1 || ! assent_may_ask() ) {
 		return $last;
 	}
-	// Until the answer is there, other requests take what there was: none but this one waits.
+	// Until the answer is there, other requests take what there was.
 	set_transient( $key, array( 'words' => $last ), ASSENT_PAUSE );
 	$asked = assent_ask( $name );
 	if ( null === $asked ) {
@@ -62,13 +62,13 @@ function assent_words( $name ) {
  * @return array|false|null As `assent_words`.
  */
 function assent_ask( $name ) {
-	set_transient( 'assent_state', 'asked', ASSENT_PATIENCE + 1 );
 	$answer = assent_get( 'forms/' . rawurlencode( $name ) );
 	if ( ! assent_said( $answer ) ) {
 		set_transient( 'assent_state', is_wp_error( $answer ) ? 'away' : 'other', ASSENT_PAUSE );
+		assent_asks_after( time() + ASSENT_PAUSE );
 		return null;
 	}
-	delete_transient( 'assent_state' );
+	assent_asks_after( 0 );
 	$status = wp_remote_retrieve_response_code( $answer );
 	if ( 404 === $status || 410 === $status ) {
 		return false;
@@ -92,6 +92,37 @@ function assent_said( $answer ) {
 	}
 	$told = 'application/problem+json' === $kind ? json_decode( wp_remote_retrieve_body( $answer ), true ) : null;
 	return isset( $told['status'], $told['errors'] ) && $status === $told['status'] && is_array( $told['errors'] );
+}
+
+/**
+ * Whether this request may ask the server now. A row of the database decides, past all caches: of many requests
+ * at a time one may, for whichever form, and none while the server is given up.
+ *
+ * @return bool
+ */
+function assent_may_ask() {
+	global $wpdb;
+	// Whoever asks says so when it is done; if it broke off, this does.
+	$until = (string) ( time() + 2 * ASSENT_PATIENCE );
+	// phpcs:disable WordPress.DB.DirectDatabaseQuery -- options are read from caches.
+	return $wpdb->query( $wpdb->prepare( "INSERT IGNORE INTO `$wpdb->options` ( `option_name`, `option_value`, `autoload` ) VALUES ( 'assent_asks_after', %s, 'no' )", $until ) )
+		|| $wpdb->query( $wpdb->prepare( "UPDATE `$wpdb->options` SET `option_value` = %s WHERE `option_name` = 'assent_asks_after' AND `option_value` < %s", $until, (string) time() ) );
+	// phpcs:enable
+}
+
+/**
+ * Nobody asks the server before this.
+ *
+ * @param int $until Nought: whoever comes next may.
+ */
+function assent_asks_after( $until ) {
+	global $wpdb;
+	$row = array( 'option_name' => 'assent_asks_after' );
+	if ( $until ) {
+		$wpdb->update( $wpdb->options, array( 'option_value' => (string) $until ), $row ); // phpcs:ignore WordPress.DB.DirectDatabaseQuery
+	} else {
+		$wpdb->delete( $wpdb->options, $row ); // phpcs:ignore WordPress.DB.DirectDatabaseQuery
+	}
 }
 
 /**
@@ -175,6 +206,7 @@ function assent_forget_words() {
 	global $wpdb;
 	delete_option( 'assent_kept' );
 	delete_transient( 'assent_state' );
+	assent_asks_after( 0 );
 	$names = $wpdb->get_col( // phpcs:ignore WordPress.DB.DirectDatabaseQuery -- transients can't be listed otherwise.
 		$wpdb->prepare( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s", $wpdb->esc_like( '_transient_assent_' ) . '%' )
 	);
