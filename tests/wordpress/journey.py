@@ -215,6 +215,9 @@ class Journey:
         canvas = staff.until(lambda: staff.run("""const frame = document.querySelector('iframe[name=editor-canvas]');
             return frame ? (frame.contentDocument.querySelector('[data-type="assent/form"]') && frame) :
                 document.querySelector('[data-type="assent/form"]') && true"""), "the block")
+        beside = ".block-editor-block-inspector input[type=text]"
+        staff.run("wp.data.dispatch('core/edit-post').openGeneralSidebar('edit-post/block')")
+        staff.find(beside)
         if canvas is not True:
             staff.frame(canvas)
         block = "[data-type='assent/form']"
@@ -246,9 +249,6 @@ class Journey:
             sure(said in words, f"the editor shows {said!r}")
         self.picture(staff, "editor")
         report = "return wp.data.select('core/block-editor').getSelectedBlock().attributes.report"
-        beside = ".block-editor-block-inspector input[type=text]"
-        staff.run("wp.data.dispatch('core/edit-post').openGeneralSidebar('edit-post/block')")
-        staff.find(beside)
         sure(staff.run(f"return document.querySelector('{beside}').value") == REPORT, "the field beside the page says which report")
         staff.type(beside, TAB)
         sure(staff.run(report) == REPORT, "who only passes through it changes nothing")
