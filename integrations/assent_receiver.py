@@ -6,6 +6,7 @@ knows them by, so that somebody who was erased at assent can be erased there wit
 """
 
 import base64
+import binascii
 import hashlib
 import hmac
 import http.client
@@ -37,6 +38,14 @@ class Stays(urllib.request.HTTPRedirectHandler):
 
 
 OPENER = urllib.request.build_opener(Stays)
+
+
+def needed(environment, *names):
+    """What these variables hold; nothing goes on without them."""
+    missing = [name for name in names if not environment.get(name)]
+    if missing:
+        raise SystemExit(f"set {' and '.join(missing)}: see README.md")
+    return [environment[name] for name in names]
 
 
 def call(method, url, body=None, headers=None, tries=6, read=json.loads):
@@ -73,6 +82,13 @@ def problem(error):
     return told if isinstance(told, dict) and told.get("status") == error.code and "errors" in told else None
 
 
+def is_secret(text):
+    try:
+        return text.startswith("whsec_") and len(base64.b64decode(text[6:], validate=True)) > 0
+    except (binascii.Error, ValueError):
+        return False
+
+
 def is_signed(secrets, headers, body, now=None):
     """Whether one of the secrets (`whsec_…`) signed this, within five minutes of now."""
     key, at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
@@ -91,8 +107,10 @@ class Receiver:
 
     def __init__(self, tool, environment=os.environ):
         self.tool, self.tries, self.lock = tool, 6, threading.Lock()
-        self.source, self.token = environment["FROM_URL"].rstrip("/"), environment["FROM_TOKEN"]
-        self.purpose, self.secrets = environment["PURPOSE"], environment.get("WEBHOOK_SECRETS", "").split()
+        self.source, self.token, self.purpose = needed(environment, "FROM_URL", "FROM_TOKEN", "PURPOSE")
+        self.source, self.secrets = self.source.rstrip("/"), environment.get("WEBHOOK_SECRETS", "").split()
+        if not self.source.startswith(("https://", "http://")):
+            raise SystemExit("FROM_URL is an address such as https://reports.example.org")
         self.state = sqlite3.connect(environment.get("STATE", "receiver.db"), check_same_thread=False, isolation_level=None)
         self.state.execute("CREATE TABLE IF NOT EXISTS person (subscriber_id TEXT PRIMARY KEY, their_id TEXT NOT NULL)")
         self.state.execute("CREATE TABLE IF NOT EXISTS place (one INTEGER PRIMARY KEY CHECK (one = 1), cursor TEXT NOT NULL)")
@@ -179,6 +197,9 @@ class Receiver:
 
     def server(self, listen):
         """Takes webhooks, and tries each once: what fails comes again."""
+        if not self.secrets or not all(is_secret(secret) for secret in self.secrets):
+            raise SystemExit("set WEBHOOK_SECRETS to the secret of the webhook, whsec_…, as assent showed it: "
+                             "without it, no webhook can be told from a forged one")
         self.check_purpose()
         receiver, self.tries = self, 1
 
@@ -209,19 +230,32 @@ class Receiver:
             def log_message(self, *_):
                 pass
 
-        host, port = listen.rsplit(":", 1)
-        return ThreadingHTTPServer((host, int(port)), Door)
+        try:
+            host, port = listen.rsplit(":", 1)
+            return ThreadingHTTPServer((host, int(port)), Door)
+        except (OSError, ValueError, OverflowError) as error:
+            raise SystemExit(f"LISTEN={listen} can't be listened to: {error}") from None
 
 
-def main(tool):
-    """serve, withdrawals or all."""
-    receiver = Receiver(tool)
+def main(make):
+    """serve, withdrawals or all, with the tool that `make` gives."""
     what = sys.argv[1] if len(sys.argv) == 2 else ""
-    if what == "serve":
-        receiver.server(os.environ.get("LISTEN", "127.0.0.1:8099")).serve_forever()
-    elif what == "withdrawals":
-        receiver.follow_withdrawals()
-    elif what == "all":
-        receiver.add_all()
-    else:
+    if what not in ("serve", "withdrawals", "all"):
         sys.exit("say serve, withdrawals or all")
+    try:
+        receiver = Receiver(make())
+        if what == "serve":
+            listen = os.environ.get("LISTEN", "127.0.0.1:8099")
+            server = receiver.server(listen)
+            print(f"follows {receiver.purpose} of {receiver.source}, and takes webhooks at {listen}", file=sys.stderr)
+            server.serve_forever()
+        elif what == "withdrawals":
+            receiver.follow_withdrawals()
+        else:
+            receiver.add_all()
+    except Away as away:
+        sys.exit(str(away))
+    except sqlite3.Error as error:
+        sys.exit(f"STATE can't be used: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

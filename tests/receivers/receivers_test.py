@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import importlib.util
 import json
+import os
 import pathlib
 import sys
 import tempfile
@@ -203,6 +204,29 @@ class Stories:
         with self.assertRaises(assent_receiver.Away):
             self.happens("consent.given")
         self.assertTrue(self.there.has("ada@Northmoor.example"))
+
+    def runs(self, what, **changes):
+        """What the program ends with, run as it is from a shell."""
+        settings = {**self.environment, **self.settings, **changes}
+        with mock.patch.dict(os.environ, {name: value for name, value in settings.items() if value is not None}, clear=True), \
+                mock.patch.object(sys, "argv", ["receiver.py", *what.split()]), self.assertRaises(SystemExit) as ended:
+            assent_receiver.main(type(self.tool))
+        return str(ended.exception.code)
+
+    def test_what_stops_it_is_said_in_a_sentence(self):
+        self.assertIn("say serve", self.runs(""))
+        for name in ("FROM_URL", "FROM_TOKEN", "PURPOSE", *(name for name in self.settings if not name.endswith("_URL"))):
+            self.assertIn(f"set {name}: see", self.runs("all", **{name: None}))
+        self.assertIn("FROM_URL is an address", self.runs("all", FROM_URL="reports.example.org"))
+        for secrets in (None, "", "secret", f"{SECRET} whsec_!"):
+            self.assertIn("set WEBHOOK_SECRETS", self.runs("serve", WEBHOOK_SECRETS=secrets))
+        self.assertIn("LISTEN=8099 can't", self.runs("serve", LISTEN="8099"))
+        self.assertIn("STATE can't", self.runs("all", STATE=self.directory.name))
+        self.assent.sets("ada", True)
+        self.there.faults = ["drop"] * 3
+        self.assertIn(f"{self.there.url[7:]} does not answer as it should", self.runs("all"))
+        self.assent.faults = ["drop"] * 6
+        self.assertIn(f"{self.assent.url[7:]} does not answer as it should", self.runs("withdrawals"))
 
     def test_the_tool_is_waited_for(self):
         self.assent.sets("ada", True)
