@@ -208,9 +208,16 @@ function assent_forget_words() {
 	delete_transient( 'assent_state' );
 	assent_asks_after( 0 );
 	$names = $wpdb->get_col( // phpcs:ignore WordPress.DB.DirectDatabaseQuery -- transients can't be listed otherwise.
-		$wpdb->prepare( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s", $wpdb->esc_like( '_transient_assent_' ) . '%' )
+		$wpdb->prepare(
+			"SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s OR option_name LIKE %s",
+			$wpdb->esc_like( '_transient_assent_' ) . '%',
+			$wpdb->esc_like( '_transient_timeout_assent_' ) . '%'
+		)
 	);
 	foreach ( $names as $name ) {
-		delete_transient( substr( $name, strlen( '_transient_' ) ) );
+		$name = preg_replace( '/^_transient_(?:timeout_)?/', '', $name );
+		delete_transient( $name );
+		// Where requests crossed, one half may be there without the other, which WordPress then leaves.
+		delete_option( '_transient_timeout_' . $name );
 	}
 }
