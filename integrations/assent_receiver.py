@@ -6,6 +6,7 @@ knows them by, so that somebody who was erased at assent can be erased there wit
 """
 
 import base64
+import binascii
 import hashlib
 import hmac
 import http.client
@@ -29,20 +30,39 @@ class Away(Exception):
     """The other side can't be asked now."""
 
 
+class Stays(urllib.request.HTTPRedirectHandler):
+    """Goes nowhere else: the token would go along, and a head be asked for as a whole."""
+
+    def redirect_request(self, *_):
+        return None
+
+
+OPENER = urllib.request.build_opener(Stays)
+
+
+def needed(environment, *names):
+    """What these variables hold; nothing goes on without them."""
+    missing = [name for name in names if not environment.get(name)]
+    if missing:
+        raise SystemExit(f"set {' and '.join(missing)}: see README.md")
+    return [environment[name] for name in names]
+
+
 def call(method, url, body=None, headers=None, tries=6, read=json.loads):
-    """The status and what `read` makes of the answer. Asked again after 429, 5xx, no answer and half an answer."""
+    """The status and what `read` makes of the answer; of a refusal, the problem document that it may be. Asked again
+    after 429, 5xx, no answer and half an answer."""
     data = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json", "Accept": "application/json", **(headers or {})}
     for failures in range(1, tries + 1):
         wait = min(2 ** failures, 30)
         try:
             request = urllib.request.Request(url, data, headers, method=method)
-            with urllib.request.urlopen(request, timeout=9) as answer:
+            with OPENER.open(request, timeout=9) as answer:
                 raw = answer.read()
                 return answer.status, read(raw) if raw else None
         except urllib.error.HTTPError as error:
             if error.code != 429 and error.code < 500:
-                return error.code, None
+                return error.code, problem(error)
             told = error.headers.get("Retry-After", "")
             wait = min(int(told), 60) if told.isdigit() else wait
         except (OSError, http.client.HTTPException, ValueError):
@@ -51,6 +71,22 @@ def call(method, url, body=None, headers=None, tries=6, read=json.loads):
             time.sleep(wait)
     # Paths hold addresses.
     raise Away(f"{urllib.parse.urlsplit(url).netloc} does not answer as it should")
+
+
+def problem(error):
+    """Why something was refused, as assent says it (RFC 9457). None: something else refused it, such as a proxy."""
+    try:
+        told = json.loads(error.read()) if error.headers.get_content_type() == "application/problem+json" else None
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    return told if isinstance(told, dict) and told.get("status") == error.code and "errors" in told else None
+
+
+def is_secret(text):
+    try:
+        return text.startswith("whsec_") and len(base64.b64decode(text[6:], validate=True)) > 0
+    except (binascii.Error, ValueError):
+        return False
 
 
 def is_signed(secrets, headers, body, now=None):
@@ -71,14 +107,40 @@ class Receiver:
 
     def __init__(self, tool, environment=os.environ):
         self.tool, self.tries, self.lock = tool, 6, threading.Lock()
-        self.source, self.token = environment["FROM_URL"].rstrip("/"), environment["FROM_TOKEN"]
-        self.purpose, self.secrets = environment["PURPOSE"], environment.get("WEBHOOK_SECRETS", "").split()
+        self.source, self.token, self.purpose = needed(environment, "FROM_URL", "FROM_TOKEN", "PURPOSE")
+        self.source, self.secrets = self.source.rstrip("/"), environment.get("WEBHOOK_SECRETS", "").split()
+        if not self.source.startswith(("https://", "http://")):
+            raise SystemExit("FROM_URL is an address such as https://reports.example.org")
         self.state = sqlite3.connect(environment.get("STATE", "receiver.db"), check_same_thread=False, isolation_level=None)
         self.state.execute("CREATE TABLE IF NOT EXISTS person (subscriber_id TEXT PRIMARY KEY, their_id TEXT NOT NULL)")
         self.state.execute("CREATE TABLE IF NOT EXISTS place (one INTEGER PRIMARY KEY CHECK (one = 1), cursor TEXT NOT NULL)")
 
     def ask(self, path, read=json.loads):
         return call("GET", f"{self.source}/api/v1/{path}", None, {"Authorization": f"Bearer {self.token}"}, self.tries, read)
+
+    def export(self):
+        return f"exports/consented?purpose={urllib.parse.quote(self.purpose, safe=':')}&format=ndjson"
+
+    def check_purpose(self):
+        """Stops where assent has no such purpose: nobody would ever be removed, and the cursor would move on all the same.
+        The head of an export says whether there is one, and exports nothing."""
+        status, _ = call("HEAD", f"{self.source}/api/v1/{self.export()}", None, {"Authorization": f"Bearer {self.token}"}, self.tries)
+        if status == 422:
+            offered = ", ".join(self.offered())
+            raise SystemExit(f"assent has no purpose {self.purpose}, so nothing is done"
+                             + (f"; its forms offer {offered}" if offered else "") + ". README.md says where its code stands")
+        if status != 200:
+            hint = {401: "see FROM_TOKEN", 403: "the token must open exports, too"}.get(status, "see FROM_URL")
+            raise SystemExit(f"assent says {status} to whether there is a purpose {self.purpose}, so nothing is done: {hint}")
+
+    def offered(self):
+        """The purposes on its forms. There may be others: of newsletters that are archived, and of drafts."""
+        found = {}
+        _, listed = self.ask("reports")
+        for name in ["newsletters", *(report["slug"] for report in (listed or {}).get("reports", [])[:20])]:
+            status, form = self.ask(f"forms/{name}")
+            found.update(dict.fromkeys(box["purpose"] for box in form["boxes"]) if status == 200 else {})
+        return sorted(found)
 
     def remember(self, subscriber_id, their_id):
         self.state.execute("INSERT OR REPLACE INTO person VALUES (?, ?)", (subscriber_id, their_id))
@@ -88,6 +150,8 @@ class Receiver:
         with self.lock:
             status, person = self.ask(f"subscribers/{subscriber_id}")
             known = self.state.execute("SELECT their_id FROM person WHERE subscriber_id = ?", (subscriber_id,)).fetchone()
+            if status == 404 and person is None:
+                raise Away("something says 404, and not as assent does")
             if status == 404:
                 if known:
                     self.tool.erase(known[0])
@@ -109,6 +173,7 @@ class Receiver:
 
     def follow_withdrawals(self):
         """Everybody whose consent ended since the last time. The place is kept once a whole page is settled."""
+        self.check_purpose()
         more = True
         while more:
             kept = self.state.execute("SELECT cursor FROM place").fetchone()
@@ -123,7 +188,8 @@ class Receiver:
 
     def add_all(self):
         """The first copy: everybody who may be written to now."""
-        status, people = self.ask(f"exports/consented?purpose={self.purpose}&format=ndjson", lambda raw: [json.loads(line) for line in raw.splitlines() if line])
+        self.check_purpose()
+        status, people = self.ask(self.export(), lambda raw: [json.loads(line) for line in raw.splitlines() if line])
         if status != 200:
             raise SystemExit(f"assent says {status} to the export of {self.purpose}: nobody was added")
         for person in people or []:
@@ -131,6 +197,10 @@ class Receiver:
 
     def server(self, listen):
         """Takes webhooks, and tries each once: what fails comes again."""
+        if not self.secrets or not all(is_secret(secret) for secret in self.secrets):
+            raise SystemExit("set WEBHOOK_SECRETS to the secret of the webhook, whsec_…, as assent showed it: "
+                             "without it, no webhook can be told from a forged one")
+        self.check_purpose()
         receiver, self.tries = self, 1
 
         class Door(BaseHTTPRequestHandler):
@@ -160,19 +230,32 @@ class Receiver:
             def log_message(self, *_):
                 pass
 
-        host, port = listen.rsplit(":", 1)
-        return ThreadingHTTPServer((host, int(port)), Door)
+        try:
+            host, port = listen.rsplit(":", 1)
+            return ThreadingHTTPServer((host, int(port)), Door)
+        except (OSError, ValueError, OverflowError) as error:
+            raise SystemExit(f"LISTEN={listen} can't be listened to: {error}") from None
 
 
-def main(tool):
-    """serve, withdrawals or all."""
-    receiver = Receiver(tool)
+def main(make):
+    """serve, withdrawals or all, with the tool that `make` gives."""
     what = sys.argv[1] if len(sys.argv) == 2 else ""
-    if what == "serve":
-        receiver.server(os.environ.get("LISTEN", "127.0.0.1:8099")).serve_forever()
-    elif what == "withdrawals":
-        receiver.follow_withdrawals()
-    elif what == "all":
-        receiver.add_all()
-    else:
+    if what not in ("serve", "withdrawals", "all"):
         sys.exit("say serve, withdrawals or all")
+    try:
+        receiver = Receiver(make())
+        if what == "serve":
+            listen = os.environ.get("LISTEN", "127.0.0.1:8099")
+            server = receiver.server(listen)
+            print(f"follows {receiver.purpose} of {receiver.source}, and takes webhooks at {listen}", file=sys.stderr)
+            server.serve_forever()
+        elif what == "withdrawals":
+            receiver.follow_withdrawals()
+        else:
+            receiver.add_all()
+    except Away as away:
+        sys.exit(str(away))
+    except sqlite3.Error as error:
+        sys.exit(f"STATE can't be used: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -7,14 +7,16 @@ import sys
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from assent_receiver import Away, call, main  # noqa: E402
+from assent_receiver import Away, call, main, needed  # noqa: E402
 
 
 class HubSpot:
     def __init__(self, environment=os.environ):
         self.base = environment.get("HUBSPOT_URL", "https://api.hubapi.com").rstrip("/")
-        self.head = {"Authorization": f"Bearer {environment['HUBSPOT_TOKEN']}"}
-        self.subscription = int(environment["HUBSPOT_SUBSCRIPTION_ID"])
+        token, subscription = needed(environment, "HUBSPOT_TOKEN", "HUBSPOT_SUBSCRIPTION_ID")
+        if not subscription.isdecimal():
+            raise SystemExit("HUBSPOT_SUBSCRIPTION_ID is a number: see README.md")
+        self.head, self.subscription = {"Authorization": f"Bearer {token}"}, int(subscription)
 
     def post(self, path, body, fine=(200, 201, 204)):
         status, told = call("POST", self.base + path, body, self.head, tries=3)
@@ -42,4 +44,4 @@ class HubSpot:
 
 
 if __name__ == "__main__":
-    main(HubSpot())
+    main(HubSpot)

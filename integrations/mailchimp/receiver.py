@@ -8,14 +8,14 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from assent_receiver import Away, call, main  # noqa: E402
+from assent_receiver import Away, call, main, needed  # noqa: E402
 
 
 class Mailchimp:
     def __init__(self, environment=os.environ):
-        key = environment["MAILCHIMP_KEY"]
+        key, audience = needed(environment, "MAILCHIMP_KEY", "MAILCHIMP_LIST")
         base = environment.get("MAILCHIMP_URL", f"https://{key.rsplit('-', 1)[-1]}.api.mailchimp.com").rstrip("/")
-        self.members = f"{base}/3.0/lists/{environment['MAILCHIMP_LIST']}/members/"
+        self.members = f"{base}/3.0/lists/{audience}/members/"
         self.head = {"Authorization": "Basic " + base64.b64encode(f"assent:{key}".encode()).decode()}
 
     def ask(self, method, path, body=None, fine=(200, 204)):
@@ -45,4 +45,4 @@ class Mailchimp:
 
 
 if __name__ == "__main__":
-    main(Mailchimp())
+    main(Mailchimp)

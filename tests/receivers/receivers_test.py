@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import importlib.util
 import json
+import os
 import pathlib
 import sys
 import tempfile
@@ -52,10 +53,11 @@ class Stories:
         self.addCleanup(self.there.close)
         self.begin()
 
-    def begin(self):
-        self.receiver = assent_receiver.Receiver(self.tool, {
+    def begin(self, **changes):
+        self.environment = {
             "FROM_URL": self.assent.url + "/", "FROM_TOKEN": "token", "PURPOSE": "newsletter:weekly",
-            "WEBHOOK_SECRETS": f"{SECRET} {OLDER}", "STATE": self.directory.name + "/state.db"})
+            "WEBHOOK_SECRETS": f"{SECRET} {OLDER}", "STATE": self.directory.name + "/state.db"}
+        self.receiver = assent_receiver.Receiver(self.tool, {**self.environment, **changes})
         self.addCleanup(self.receiver.state.close)
 
     def happens(self, kind, who="ada", purpose="newsletter:weekly"):
@@ -121,7 +123,7 @@ class Stories:
         self.assent.asked.clear()
         self.begin()
         self.receiver.follow_withdrawals()
-        self.assertEqual([path for _, path, _ in self.assent.asked], ["/api/v1/withdrawals?after=e1.5"])
+        self.assertEqual([path for method, path, _ in self.assent.asked if method == "GET"], ["/api/v1/withdrawals?after=e1.5"])
 
     def test_a_refused_export_is_no_empty_one(self):
         self.assent.sets("ada", True)
@@ -139,7 +141,7 @@ class Stories:
         self.receiver.add_all()
         self.assent.sets("ada", False)
         self.assent.withdrawn = [("ada", "newsletter:weekly")]
-        self.assent.faults = ["half", "drop", 503, 429]
+        self.assent.faults = [None, "half", "drop", 503, 429]
         self.receiver.follow_withdrawals()
         self.assertFalse(self.there.has("ada@Northmoor.example"))
         self.assertEqual(self.waits, [2, 4, 8, 7])
@@ -156,14 +158,14 @@ class Stories:
         self.assertFalse(self.there.has("bo@Northmoor.example"))
 
     def test_a_cursor_from_before_a_restore_stops_it(self):
-        self.assent.faults = [409]
+        self.assent.faults = [None, 409]
         with self.assertRaises(SystemExit):
             self.receiver.follow_withdrawals()
 
     def test_an_export_that_is_refused_is_no_empty_one(self):
         self.assent.sets("ada", True)
         for refused in (401, 403, 404, 409):
-            self.assent.faults = [refused]
+            self.assent.faults = [None, refused]
             with self.assertRaisesRegex(SystemExit, f"{refused} to the export of newsletter:weekly"):
                 self.receiver.add_all()
         self.assertEqual(self.there.asked, [])
@@ -172,6 +174,59 @@ class Stories:
         # Nobody may be written to: nothing to add, and nothing amiss.
         self.assent.people.clear()
         self.receiver.add_all()
+
+    def test_a_purpose_that_is_not_there_stops_all_of_it(self):
+        self.assent.sets("ada", True)
+        self.receiver.add_all()
+        self.assent.sets("ada", False)
+        self.assent.withdrawn = [("ada", "newsletter:weekly")]
+        self.begin(PURPOSE="newsletter:weekyl & more")
+        told = "no purpose newsletter:weekyl & more, .* offer newsletter:weekly, partner-offers, privacy-policy"
+        for act in (self.receiver.follow_withdrawals, self.receiver.add_all, lambda: self.receiver.server("127.0.0.1:0")):
+            with self.assertRaisesRegex(SystemExit, told):
+                act()
+        self.assertIsNone(self.receiver.state.execute("SELECT cursor FROM place").fetchone())
+        # Nor does anything go on where that can't be known.
+        for refused, hint in ((401, "FROM_TOKEN"), (403, "must open exports"), (404, "FROM_URL"), (302, "FROM_URL")):
+            self.assent.faults = [refused]
+            with self.assertRaisesRegex(SystemExit, hint):
+                self.receiver.follow_withdrawals()
+        self.assertEqual([path for _, path, _ in self.assent.asked if "withdrawals" in path], [])
+        self.begin()
+        self.receiver.follow_withdrawals()
+        self.assertFalse(self.there.has("ada@Northmoor.example"))
+
+    def test_only_assent_says_that_somebody_was_erased(self):
+        self.assent.sets("ada", True)
+        self.happens("consent.given")
+        # A proxy, say, whose assent is stopped.
+        self.assent.faults = [404]
+        with self.assertRaises(assent_receiver.Away):
+            self.happens("consent.given")
+        self.assertTrue(self.there.has("ada@Northmoor.example"))
+
+    def runs(self, what, **changes):
+        """What the program ends with, run as it is from a shell."""
+        settings = {**self.environment, **self.settings, **changes}
+        with mock.patch.dict(os.environ, {name: value for name, value in settings.items() if value is not None}, clear=True), \
+                mock.patch.object(sys, "argv", ["receiver.py", *what.split()]), self.assertRaises(SystemExit) as ended:
+            assent_receiver.main(type(self.tool))
+        return str(ended.exception.code)
+
+    def test_what_stops_it_is_said_in_a_sentence(self):
+        self.assertIn("say serve", self.runs(""))
+        for name in ("FROM_URL", "FROM_TOKEN", "PURPOSE", *(name for name in self.settings if not name.endswith("_URL"))):
+            self.assertIn(f"set {name}: see", self.runs("all", **{name: None}))
+        self.assertIn("FROM_URL is an address", self.runs("all", FROM_URL="reports.example.org"))
+        for secrets in (None, "", "secret", f"{SECRET} whsec_!"):
+            self.assertIn("set WEBHOOK_SECRETS", self.runs("serve", WEBHOOK_SECRETS=secrets))
+        self.assertIn("LISTEN=8099 can't", self.runs("serve", LISTEN="8099"))
+        self.assertIn("STATE can't", self.runs("all", STATE=self.directory.name))
+        self.assent.sets("ada", True)
+        self.there.faults = ["drop"] * 3
+        self.assertIn(f"{self.there.url[7:]} does not answer as it should", self.runs("all"))
+        self.assent.faults = ["drop"] * 6
+        self.assertIn(f"{self.assent.url[7:]} does not answer as it should", self.runs("withdrawals"))
 
     def test_the_tool_is_waited_for(self):
         self.assent.sets("ada", True)
@@ -231,13 +286,15 @@ class Stories:
 class HubSpotStories(Stories, unittest.TestCase):
     def make(self):
         there = stand_ins.HubSpot()
-        return there, load("hubspot").HubSpot({"HUBSPOT_URL": there.url, "HUBSPOT_TOKEN": "pat", "HUBSPOT_SUBSCRIPTION_ID": "7"})
+        self.settings = {"HUBSPOT_URL": there.url, "HUBSPOT_TOKEN": "pat", "HUBSPOT_SUBSCRIPTION_ID": "7"}
+        return there, load("hubspot").HubSpot(self.settings)
 
 
 class MailchimpStories(Stories, unittest.TestCase):
     def make(self):
         there = stand_ins.Mailchimp()
-        return there, load("mailchimp").Mailchimp({"MAILCHIMP_URL": there.url, "MAILCHIMP_KEY": "key-us1", "MAILCHIMP_LIST": "list1"})
+        self.settings = {"MAILCHIMP_URL": there.url, "MAILCHIMP_KEY": "key-us1", "MAILCHIMP_LIST": "list1"}
+        return there, load("mailchimp").Mailchimp(self.settings)
 
     def test_who_left_at_mailchimp_stays_away(self):
         self.there.compliance.add("ada@Northmoor.example")

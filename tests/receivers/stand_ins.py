@@ -27,7 +27,7 @@ class StandIn:
                     self.close_connection = True
                     return
                 if isinstance(fault, int):
-                    self.tell(fault, {"message": "fault"}, {"Retry-After": "7"} if fault == 429 else {})
+                    self.tell(fault, {"message": "fault"}, {429: {"Retry-After": "7"}, 302: {"Location": self.path}}.get(fault, {}))
                     return
                 name, value = stand_in.head
                 if self.headers.get(name) != value:
@@ -40,7 +40,7 @@ class StandIn:
                         return
                 self.tell(404, {})
 
-            do_GET = do_POST = do_PUT = do_PATCH = answer
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = answer
 
             def tell(self, status, told, headers=None, half=False):
                 raw = told if isinstance(told, bytes) else b"" if told is None else json.dumps(told).encode()
@@ -66,11 +66,14 @@ class Assent(StandIn):
     """People by subscriber id, and withdrawals two a page."""
 
     def __init__(self):
-        self.people, self.withdrawn = {}, []
+        self.people, self.withdrawn, self.purposes = {}, [], ["privacy-policy", "newsletter:weekly", "newsletter:other"]
         super().__init__(("Authorization", "Bearer token"), {
             ("GET", r"/api/v1/subscribers/([^/]+)"): self.person,
             ("GET", r"/api/v1/withdrawals(?:\?after=(.*))?"): self.withdrawals,
+            ("HEAD", r"/api/v1/exports/consented\?purpose=(.*)&format=ndjson"): self.export_head,
             ("GET", r"/api/v1/exports/consented\?.*"): self.export,
+            ("GET", r"/api/v1/reports"): lambda *_: (200, {"reports": [{"slug": "digital-councils"}, {"slug": "resting"}]}),
+            ("GET", r"/api/v1/forms/(newsletters|digital-councils)"): self.form,
         })
 
     def sets(self, subscriber_id, allowed, purpose="newsletter:weekly"):
@@ -81,7 +84,16 @@ class Assent(StandIn):
 
     def person(self, match, _):
         found = self.people.get(match[1])
-        return (200, found) if found else (404, {"status": 404})
+        return (200, found) if found else self.refusal(404)
+
+    def refusal(self, status):
+        return status, {"type": "about:blank", "status": status, "errors": []}, {"Content-Type": "application/problem+json"}
+
+    def export_head(self, match, _):
+        return (200, None) if match[1] in self.purposes else self.refusal(422)
+
+    def form(self, match, _):
+        return 200, {"boxes": [{"purpose": purpose} for purpose in (self.purposes[:2] if match[1] == "newsletters" else ["partner-offers"])]}
 
     def withdrawals(self, match, _):
         begin = int((match[1] or "e1.0").split(".")[1])

@@ -3,6 +3,7 @@
 journey.py KIND ZIP DIRECTORY: KIND as in sites.py. Pictures go to target/screenshots/wordpress/.
 """
 
+import contextlib
 import http.cookiejar
 import http.server
 import json
@@ -19,7 +20,7 @@ import urllib.request
 
 from program import REPORT, Assent, read
 from sites import PASSWORD, Site
-from webdriver import ENTER, Browser, Fault
+from webdriver import ENTER, TAB, Browser, Fault
 
 # Whoever is told to end ends what it started first.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end"))
@@ -64,6 +65,53 @@ class Slow(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+class Foreign(http.server.BaseHTTPRequestHandler):
+    """Another server, or one in front of an assent that does not run, which has a page for whatever is not there."""
+
+    def do_GET(self):
+        body = b"<h1>404 page not found</h1>"
+        self.send_response(404)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def served(handler, port=0):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+
+
+@contextlib.contextmanager
+def silence(port):
+    """Whoever comes is let in, and never answered. Gives when they came."""
+    with socket.socket() as silent:
+        silent.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        silent.bind(("127.0.0.1", port))
+        silent.listen(64)
+        there, came = [], []
+
+        def lets_in():
+            with contextlib.suppress(OSError):
+                while True:
+                    there.append(silent.accept()[0])
+                    came.append(time.monotonic())
+
+        threading.Thread(target=lets_in, daemon=True).start()
+        yield came
+        silent.shutdown(socket.SHUT_RDWR)
+        for one in there:
+            one.close()
 
 
 class Journey:
@@ -128,12 +176,16 @@ class Journey:
             sure(self.site.php("echo get_option( 'assent_url', '' );") == "", f"{wrong} is refused")
         sure(self.site.php("echo assent_origin_of( ' Reports.Example.ORG:443/reports/a?b#c ' ), assent_origin_of( 'http://localhost:80' );")
              == "https://reports.example.orghttp://localhost", "addresses are kept as browsers say them")
-        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refuses) as refuses:
-            threading.Thread(target=refuses.serve_forever, daemon=True).start()
-            self.sets(f"http://127.0.0.1:{refuses.server_port}", "It answers, but does not let this site in")
-            refuses.shutdown()
+        with served(Refuses) as port:
+            self.sets(f"http://127.0.0.1:{port}", "It answers, but does not let this site in")
         sure(Refuses.origins == [self.site.url, None], "the settings ask as a browser would, and then as nobody's")
-        self.sets(f"http://127.0.0.1:{refuses.server_port}", "No assent server answered")
+        self.sets(f"http://127.0.0.1:{port}", "Nothing answers there")
+        with served(Foreign) as port:
+            self.sets(f"http://127.0.0.1:{port}", "Something answers there, but not as an assent server does")
+            seen = read(self.site.page("Elsewhere", "[assent newsletters]"))
+            sure(f'<a href="http://127.0.0.1:{port}/newsletters">' in seen, "readers get a link, as the settings say")
+            told = self.site.php("echo assent_preview( 'newsletters', 2 );")
+            sure("is no assent server, or assent does not run behind it" in told, "the editor says that this is no assent server")
         self.sets(self.assent.url + "/reports/", "It answers, but does not let this site in")
         sure(self.site.php("echo get_option( 'assent_url' );") == self.assent.url, "the address is set, without its path")
         self.picture(self.staff, "settings-closed")
@@ -143,6 +195,7 @@ class Journey:
         self.staff.run("document.getElementById('assent_url').value = arguments[0]", address)
         self.staff.click("#submit")
         self.staff.reads("#assent-state", state)
+        sure(("If it is not there yet" in self.staff.run("return document.body.innerText")) == ("does not let" not in state), "it is named if it is not yet")
         line = self.staff.text(self.staff.find("#assent-line"))
         sure(line == f'embed_origins = ["{self.site.url}"]', f"{state}: and the settings say what embed_origins must hold")
 
@@ -174,6 +227,9 @@ class Journey:
         canvas = staff.until(lambda: staff.run("""const frame = document.querySelector('iframe[name=editor-canvas]');
             return frame ? (frame.contentDocument.querySelector('[data-type="assent/form"]') && frame) :
                 document.querySelector('[data-type="assent/form"]') && true"""), "the block")
+        beside = ".block-editor-block-inspector input[type=text]"
+        staff.run("wp.data.dispatch('core/edit-post').openGeneralSidebar('edit-post/block')")
+        staff.find(beside)
         if canvas is not True:
             staff.frame(canvas)
         block = "[data-type='assent/form']"
@@ -204,6 +260,14 @@ class Journey:
         for said in ("does not let this site in yet", "Local digital transformation", "Email me the report"):
             sure(said in words, f"the editor shows {said!r}")
         self.picture(staff, "editor")
+        report = "return wp.data.select('core/block-editor').getSelectedBlock().attributes.report"
+        sure(staff.run(f"return document.querySelector('{beside}').value") == REPORT, "the field beside the page says which report")
+        staff.type(beside, TAB)
+        sure(staff.run(report) == REPORT, "who only passes through it changes nothing")
+        staff.type(beside, "-no-more" + TAB)
+        staff.until(lambda: staff.run(report) == REPORT + "-no-more", "another report")
+        staff.run("wp.data.dispatch('core/block-editor').updateBlockAttributes(wp.data.select('core/block-editor').getSelectedBlockClientId(), { report: arguments[0] })", REPORT)
+        staff.until(lambda: staff.run(f"return document.querySelector('{beside}').value") == REPORT, "the field follows the block")
         staff.run("wp.data.dispatch('core/block-editor').clearSelectedBlock()")
         staff.click(".editor-post-publish-panel__toggle, .editor-post-publish-button__button")
         staff.click(".editor-post-publish-panel .editor-post-publish-button")
@@ -355,7 +419,7 @@ class Journey:
                 sure(seen == 403 and self.site.php(told) == self.assent.url, f"{who} sets nothing without a good nonce")
 
     def expires(self):
-        told = self.site.php("""global $wpdb; foreach ( $wpdb->get_col( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE '\\\\_transient\\\\_assent\\\\_%'" ) as $it ) { delete_transient( substr( $it, 11 ) ); echo 1; }""")
+        told = self.site.php("""global $wpdb; foreach ( $wpdb->get_col( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE '\\\\_transient\\\\_assent\\\\_%'" ) as $it ) { delete_transient( substr( $it, 11 ) ); echo 1; } assent_asks_after( 0 );""")
         sure("1" in told, "words were held, and expire")
 
     def outlives_a_silent_server(self, page):
@@ -364,10 +428,7 @@ class Journey:
         sure(read(many).count("<assent-form") == 2, "two forms of four are there")
         self.assent.stop()
         self.expires()
-        with socket.socket() as silent:
-            silent.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            silent.bind(("127.0.0.1", self.assent.port))
-            silent.listen(64)
+        with silence(self.assent.port):
             begun = time.monotonic()
             first = []
             waits = threading.Thread(target=lambda: first.append((read(many), time.monotonic() - begun)))
@@ -380,7 +441,7 @@ class Journey:
             waits.join(30)
             sure(first and first[0][1] < 8 and first[0][0].count("assent-begin") == 2, f"a silent server costs one reader of four forms {first[0][1]:.1f} s")
             told = self.site.php("""delete_transient( 'assent_' . md5( assent_url() . ' newsletters' ) );
-                echo get_transient( 'assent_state' ), get_option( '_transient_timeout_assent_state' ) > time() + 15;""")
+                echo assent_may_ask() ? 'asks ' : '', get_transient( 'assent_state' ), get_option( '_transient_timeout_assent_state' ) > time() + 15;""")
             at = time.monotonic()
             sure(told == "away1" and "assent-begin" in read(many) and time.monotonic() - at < 3, "and then nobody for half a minute")
             with Browser(f"{self.directory}/silent", width=1000) as reader:
@@ -390,16 +451,29 @@ class Journey:
                 reader.until(lambda: reader.run("return document.querySelectorAll('.assent-away').length") == 2, "two sentences")
                 self.picture(reader, "silent")
         self.expires()
-        with http.server.ThreadingHTTPServer(("127.0.0.1", self.assent.port), Slow) as slow:
-            threading.Thread(target=slow.serve_forever, daemon=True).start()
+        with served(Slow, self.assent.port):
             at = time.monotonic()
             sure(read(many).count("assent-begin") == 2 and time.monotonic() - at < 7, f"nor does a slow one cost more than its share: {time.monotonic() - at:.1f} s")
-            slow.shutdown()
+        self.expires()
+        with served(Foreign, self.assent.port):
+            sure(read(many).count("assent-begin") == 2, "who is not assent can't say that a form is no more")
+            sure(self.site.php("echo get_transient( 'assent_state' );") == "other", "and is known for another")
         with Browser(f"{self.directory}/offline", width=1000) as reader:
             reader.goto(page)
             reader.reads("assent-form", UNREACHED)
             sure(reader.run("return document.querySelector('assent-form input').checkVisibility()"), "where the script can't be had, a sentence and the address field stand")
             self.picture(reader, "offline")
+        alone = [self.site.page("Alone", f"[assent {name}]") for name in names]
+        self.site.php("assent_forget_words();")
+        with silence(self.assent.port) as came:
+            seen = []
+            readers = [threading.Thread(target=lambda which=which: seen.append(read(which))) for which in alone]
+            for reader in readers:
+                reader.start()
+            for reader in readers:
+                reader.join(30)
+            sure(sum("<assent-form" in page for page in seen) == 4, "where no words were ever there, four pages have their forms")
+            sure(len(came) == 1, "and one reader of four asked for them and waited")
 
     def leaves_nothing(self):
         staff = self.staff

@@ -13,14 +13,20 @@
 		return path && path[ 1 ].toLowerCase() === window.assentServer ? path[ 2 ].toLowerCase() : typed.trim();
 	};
 
-	// What is typed holds when its field is left, or at Enter: half a name is no report.
+	// What is typed holds when its field is left, or at Enter: half a name is no report. Until somebody types, the field
+	// says what the block says: there are two of them, and steps can be undone.
 	const Report = ( { value, onChange } ) => {
-		const [ typed, setTyped ] = useState( value );
-		const holds = () => onChange( slug( typed ) );
+		const [ typed, setTyped ] = useState( null );
+		const holds = () => {
+			if ( typed !== null ) {
+				onChange( slug( typed ) );
+				setTyped( null );
+			}
+		};
 		return el( TextControl, {
 			label: __( 'Report', 'assent' ),
 			help: __( 'Its address, or the last part of it: digital-councils', 'assent' ),
-			value: typed,
+			value: typed === null ? value : typed,
 			onChange: setTyped,
 			onBlur: holds,
 			onKeyDown: ( event ) => event.key === 'Enter' && holds(),

@@ -139,6 +139,10 @@ function assent_missing( $typed ) {
 	if ( '' === $name ) {
 		return __( 'Assent: say which report the form is for, or that it is for newsletters.', 'assent' );
 	}
+	if ( 'newsletters' === $name ) {
+		/* translators: %s: the address of the server. */
+		return sprintf( __( 'Assent: no newsletter is offered at %s. Readers see nothing here.', 'assent' ), assent_url() );
+	}
 	/* translators: 1: a report's name in addresses, 2: the address of the server. */
 	return sprintf( __( 'Assent: there is no published report “%1$s” at %2$s. Readers see nothing here.', 'assent' ), $name, assent_url() );
 }
@@ -156,13 +160,17 @@ function assent_preview( $typed, $level ) {
 	if ( false === $words ) {
 		return '<p>' . esc_html( assent_missing( $typed ) ) . '</p>';
 	}
+	if ( null === $words && 'other' === get_transient( 'assent_state' ) ) {
+		/* translators: %s: the address of the server. */
+		return '<p>' . esc_html( sprintf( __( 'Assent: what answers at %s is no assent server, or assent does not run behind it. Readers get a link that leads there. Settings → Assent forms has the address.', 'assent' ), assent_url() ) ) . '</p>';
+	}
 	if ( null === $words ) {
 		/* translators: %s: the address of the server. */
 		return '<p>' . esc_html( sprintf( __( 'Assent: %s did not answer. Readers get the form as soon as their browsers reach it, and a link until then.', 'assent' ), assent_url() ) ) . '</p>';
 	}
 	$tag  = 'h' . max( 1, min( 6, $level ) );
 	$html = '';
-	if ( 'away' !== get_transient( 'assent_state' ) && 'closed' === assent_standing() ) {
+	if ( ! get_transient( 'assent_state' ) && 'closed' === assent_standing() ) {
 		/* translators: %s: the address of the server. */
 		$html .= '<p><strong>' . esc_html( sprintf( __( '%s does not let this site in yet, so readers see a field for their address alone. Settings → Assent forms says what to do.', 'assent' ), assent_url() ) ) . '</strong></p>';
 	}

@@ -105,8 +105,9 @@ function assent_settings_page() {
  */
 function assent_settings_state() {
 	$standing = assent_standing();
-	if ( 'away' !== $standing ) {
+	if ( in_array( $standing, array( 'open', 'closed' ), true ) ) {
 		delete_transient( 'assent_state' );
+		assent_asks_after( 0 );
 	}
 	?>
 	<h2><?php esc_html_e( 'Connection', 'assent' ); ?></h2>
@@ -116,13 +117,23 @@ function assent_settings_state() {
 			esc_html_e( 'It answers, and lets this site in.', 'assent' );
 		} elseif ( 'closed' === $standing ) {
 			esc_html_e( 'It answers, but does not let this site in: readers’ browsers are refused, and readers see a field for their address alone.', 'assent' );
+		} elseif ( 'other' === $standing ) {
+			esc_html_e( 'Something answers there, but not as an assent server does: see whether the address is right, and whether assent runs behind it. Until then readers get a field for their address, or a link where no words are kept.', 'assent' );
 		} else {
-			esc_html_e( 'No assent server answered there within five seconds. Readers get a field for their address, or a link where no words are kept.', 'assent' );
+			esc_html_e( 'Nothing answers there; five seconds are waited at most. Until something does, readers get a field for their address, or a link where no words are kept.', 'assent' );
 		}
 		?>
 	</p>
 	<?php if ( 'open' !== $standing ) : ?>
-		<p><?php esc_html_e( 'Whoever runs the server names this site in assent.toml, beside sites that stand there already, and restarts it:', 'assent' ); ?></p>
+		<p>
+			<?php
+			if ( 'closed' === $standing ) {
+				esc_html_e( 'Whoever runs the server names this site in assent.toml, beside sites that stand there already, and restarts it:', 'assent' );
+			} else {
+				esc_html_e( 'If it is not there yet, whoever runs the server puts this site into assent.toml, beside sites that stand there already, and restarts it:', 'assent' );
+			}
+			?>
+		</p>
 		<p><code id="assent-line">embed_origins = ["<?php echo esc_html( assent_own_origin() ); ?>"]</code></p>
 		<?php
 	endif;

@@ -1,8 +1,9 @@
 <?php
 /**
  * The words of forms, from the assent server. They are asked for every five minutes at most; while it
- * can't answer, the last good ones stay. However many forms a page has, it waits five seconds at most, and
- * once nothing was answered, none waits for half a minute. Nothing about readers passes through here.
+ * can't answer, the last good ones stay. However many forms a page has, it waits five seconds at most, one
+ * page at a time, and once nothing was answered, none waits for half a minute. Nothing about readers passes
+ * through here.
  *
  * @package Assent
  */
@@ -23,7 +24,7 @@ const ASSENT_KEPT = 50;
  * The document of one form.
  *
  * @param string $name A report's slug, or `newsletters`.
- * @return array|false|null False: there is no such form. Null: not known, for the server has never answered.
+ * @return array|false|null False: there is no such form, as an assent server said. Null: not known, for none has ever answered.
  */
 function assent_words( $name ) {
 	if ( '' === assent_url() || ! preg_match( '/^[a-z0-9][a-z0-9-]{0,99}$/', $name ) ) {
@@ -34,13 +35,12 @@ function assent_words( $name ) {
 	if ( is_array( $held ) ) {
 		return $held['words'];
 	}
-	$kept  = get_option( 'assent_kept', array() );
-	$last  = isset( $kept[ $key ] ) ? $kept[ $key ] : null;
-	$state = get_transient( 'assent_state' );
-	if ( 'away' === $state || ( null !== $last && 'asked' === $state ) || assent_waited() > ASSENT_PATIENCE - 1 ) {
+	$kept = get_option( 'assent_kept', array() );
+	$last = isset( $kept[ $key ] ) ? $kept[ $key ] : null;
+	if ( get_transient( 'assent_state' ) || assent_waited() > ASSENT_PATIENCE - 1 || ! assent_may_ask() ) {
 		return $last;
 	}
-	// Until the answer is there, other requests take what there was: none but this one waits.
+	// Until the answer is there, other requests take what there was.
 	set_transient( $key, array( 'words' => $last ), ASSENT_PAUSE );
 	$asked = assent_ask( $name );
 	if ( null === $asked ) {
@@ -62,13 +62,13 @@ function assent_words( $name ) {
  * @return array|false|null As `assent_words`.
  */
 function assent_ask( $name ) {
-	set_transient( 'assent_state', 'asked', ASSENT_PATIENCE + 1 );
 	$answer = assent_get( 'forms/' . rawurlencode( $name ) );
-	if ( is_wp_error( $answer ) ) {
-		set_transient( 'assent_state', 'away', ASSENT_PAUSE );
+	if ( ! assent_said( $answer ) ) {
+		set_transient( 'assent_state', is_wp_error( $answer ) ? 'away' : 'other', ASSENT_PAUSE );
+		assent_asks_after( time() + ASSENT_PAUSE );
 		return null;
 	}
-	delete_transient( 'assent_state' );
+	assent_asks_after( 0 );
 	$status = wp_remote_retrieve_response_code( $answer );
 	if ( 404 === $status || 410 === $status ) {
 		return false;
@@ -78,9 +78,57 @@ function assent_ask( $name ) {
 }
 
 /**
+ * Whether an assent server said this: a document, or why there is none. Another server at this address, or the
+ * one before it while assent is stopped, may say that there is nothing, too, and knows nothing of forms.
+ *
+ * @param array|WP_Error $answer What was answered.
+ * @return bool
+ */
+function assent_said( $answer ) {
+	$status = wp_remote_retrieve_response_code( $answer );
+	$kind   = strtolower( trim( explode( ';', implode( ' ', (array) wp_remote_retrieve_header( $answer, 'content-type' ) ) )[0] ) );
+	if ( 200 === $status ) {
+		return 'application/json' === $kind;
+	}
+	$told = 'application/problem+json' === $kind ? json_decode( wp_remote_retrieve_body( $answer ), true ) : null;
+	return isset( $told['status'], $told['errors'] ) && $status === $told['status'] && is_array( $told['errors'] );
+}
+
+/**
+ * Whether this request may ask the server now. A row of the database decides, past all caches: of many requests
+ * at a time one may, for whichever form, and none while the server is given up.
+ *
+ * @return bool
+ */
+function assent_may_ask() {
+	global $wpdb;
+	// Whoever asks says so when it is done; if it broke off, this does.
+	$until = (string) ( time() + 2 * ASSENT_PATIENCE );
+	// phpcs:disable WordPress.DB.DirectDatabaseQuery -- options are read from caches.
+	return $wpdb->query( $wpdb->prepare( "INSERT IGNORE INTO `$wpdb->options` ( `option_name`, `option_value`, `autoload` ) VALUES ( 'assent_asks_after', %s, 'no' )", $until ) )
+		|| $wpdb->query( $wpdb->prepare( "UPDATE `$wpdb->options` SET `option_value` = %s WHERE `option_name` = 'assent_asks_after' AND `option_value` < %s", $until, (string) time() ) );
+	// phpcs:enable
+}
+
+/**
+ * Nobody asks the server before this.
+ *
+ * @param int $until Nought: whoever comes next may.
+ */
+function assent_asks_after( $until ) {
+	global $wpdb;
+	$row = array( 'option_name' => 'assent_asks_after' );
+	if ( $until ) {
+		$wpdb->update( $wpdb->options, array( 'option_value' => (string) $until ), $row ); // phpcs:ignore WordPress.DB.DirectDatabaseQuery
+	} else {
+		$wpdb->delete( $wpdb->options, $row ); // phpcs:ignore WordPress.DB.DirectDatabaseQuery
+	}
+}
+
+/**
  * Whether an assent server is there, and answers pages of this site: it is asked as a reader's browser asks.
  *
- * @return string `open`; `closed`: it does not name this site; `away`: none answered.
+ * @return string `open`; `closed`: it does not name this site; `other`: what answered is none; `away`: nothing did.
  */
 function assent_standing() {
 	$own     = assent_own_origin();
@@ -90,7 +138,10 @@ function assent_standing() {
 		// Pages at its own address need no leave.
 		return in_array( $allowed, array( $own, '*' ), true ) || assent_url() === $own ? 'open' : 'closed';
 	}
-	return ! is_wp_error( $answer ) && assent_lists_reports( assent_get( 'reports' ) ) ? 'closed' : 'away';
+	if ( is_wp_error( $answer ) ) {
+		return 'away';
+	}
+	return assent_lists_reports( assent_get( 'reports' ) ) ? 'closed' : 'other';
 }
 
 /**
@@ -155,10 +206,18 @@ function assent_forget_words() {
 	global $wpdb;
 	delete_option( 'assent_kept' );
 	delete_transient( 'assent_state' );
+	assent_asks_after( 0 );
 	$names = $wpdb->get_col( // phpcs:ignore WordPress.DB.DirectDatabaseQuery -- transients can't be listed otherwise.
-		$wpdb->prepare( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s", $wpdb->esc_like( '_transient_assent_' ) . '%' )
+		$wpdb->prepare(
+			"SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s OR option_name LIKE %s",
+			$wpdb->esc_like( '_transient_assent_' ) . '%',
+			$wpdb->esc_like( '_transient_timeout_assent_' ) . '%'
+		)
 	);
 	foreach ( $names as $name ) {
-		delete_transient( substr( $name, strlen( '_transient_' ) ) );
+		$name = preg_replace( '/^_transient_(?:timeout_)?/', '', $name );
+		delete_transient( $name );
+		// Where requests crossed, one half may be there without the other, which WordPress then leaves.
+		delete_option( '_transient_timeout_' . $name );
 	}
 }
