@@ -41,6 +41,8 @@ use crate::folders::make_folder;
 const READ_SIZE: usize = 256 * 1024;
 /// How much is sent to the store at once; S3 takes parts of 5 MiB and more.
 const PART_SIZE: usize = 8 * 1024 * 1024;
+/// Where nothing is put.
+const NO_FILE: &str = "checks/none";
 /// The largest cover picture.
 pub const COVER_MAX: u64 = 2 * 1024 * 1024;
 
@@ -313,12 +315,16 @@ impl Files {
     /// When it does not answer, or not us.
     pub async fn demand_readable(&self) -> Result<(), FilesError> {
         let Some(Err(error)) = self.store.list(None).next().await else { return Ok(()) };
-        Err(match FilesError::from(error) {
-            FilesError::Store(error) if self.disk.is_none() => match error {
-                object_store::Error::NotFound { .. } => FilesError::NoBucket(error),
-                error => FilesError::NoAnswer(error),
-            },
-            error => error,
+        if self.disk.is_some() {
+            return Err(error.into());
+        }
+        // Only what is asked of one object says which refusal it was.
+        Err(match self.store.head(&Key::from(NO_FILE)).await.map_err(FilesError::from) {
+            Err(refused @ FilesError::Refused(_)) => refused,
+            Err(FilesError::Store(object_store::Error::NotFound { .. })) => {
+                FilesError::NoBucket(error)
+            }
+            _ => FilesError::NoAnswer(error),
         })
     }
 

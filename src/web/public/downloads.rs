@@ -1,5 +1,6 @@
 //! `/downloads/{token}`: the thank-you page and the file behind it.
 
+mod held_grant;
 mod others;
 pub(super) mod page;
 mod range;
@@ -13,6 +14,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 
+use self::held_grant::{find, forgotten, gone, revoked};
 use self::others::OtherReports;
 use self::page::{AgreedWords, DownloadPage, GrantedReport};
 use self::range::{Asked, asked};
@@ -20,17 +22,15 @@ use super::reports::cover_path;
 use super::return_link::ReturnLink;
 use crate::domain::catalog::report::readable_size;
 use crate::domain::request_id::RequestId;
-use crate::domain::signup::link::{Link, LinkKind};
+use crate::domain::signup::link::Link;
 use crate::files::{Shelf, put_at};
 use crate::flows::signup::send_fresh_link::fresh_download;
 use crate::flows::signup::start_download::start_download;
-use crate::store::Tx;
 use crate::store::consent::consents::CurrentConsent;
 use crate::store::consent::{consents, events};
 use crate::store::contacts::subscribers;
-use crate::store::signup::download_grants::{self, DownloadGrant};
+use crate::store::signup::download_grants::DownloadGrant;
 use crate::web::cookie::JustConfirmed;
-use crate::web::error::{Fresh, Gone};
 use crate::web::headers::UNLISTED;
 use crate::web::http::validators::Validators;
 use crate::web::{App, Error};
@@ -41,12 +41,6 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/downloads/{token}/fresh", post(fresh))
         .route("/downloads/{token}/file", get(file).head(head))
         .merge(others::router())
-}
-
-async fn find(app: &App, tx: &mut Tx, token: &str) -> Result<(Link, DownloadGrant), Error> {
-    let link = app.links.secrets.open(LinkKind::Download, token).ok_or(Error::NotFound)?;
-    let grant = download_grants::find(tx, link.id).await?.ok_or_else(forgotten)?;
-    Ok((link, grant))
 }
 
 async fn show(
@@ -204,57 +198,4 @@ async fn fresh(
     sent.await?;
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, "/check-your-inbox?word=fresh")])
         .into_response())
-}
-
-fn gone(app: &App, token: &str, link: Link, grant: &DownloadGrant) -> Error {
-    if grant.revoked_at.is_some() {
-        return revoked();
-    }
-    let (title, message) = if grant.generation != link.generation {
-        (
-            "A newer link was sent",
-            "Open the newest message from us and use the link in it.".to_owned(),
-        )
-    } else if grant.used >= grant.download_limit {
-        (
-            "This link is used up",
-            match grant.download_limit {
-                1 => "It was good for one download. We can send you a fresh one.".to_owned(),
-                limit => format!("It was good for {limit} downloads. We can send you a fresh one."),
-            },
-        )
-    } else {
-        (
-            "This link has expired",
-            format!(
-                "It worked until {}. We can send you a fresh one.",
-                app.site.timezone.until(grant.expires_at)
-            ),
-        )
-    };
-    let fresh = Fresh {
-        action: format!("/downloads/{token}/fresh"),
-        button: "Email me a fresh link".to_owned(),
-    };
-    Gone { title: title.to_owned(), message, fresh: Some(fresh), start_again: None }.into()
-}
-
-fn revoked() -> Error {
-    Gone {
-        title: "This link was taken back".to_owned(),
-        message: "It no longer opens the report.".to_owned(),
-        fresh: None,
-        start_again: Some("/".to_owned()),
-    }
-    .into()
-}
-
-fn forgotten() -> Error {
-    Gone {
-        title: "This link is no longer here".to_owned(),
-        message: "What it opened was deleted. You can ask for the report again.".to_owned(),
-        fresh: None,
-        start_again: Some("/".to_owned()),
-    }
-    .into()
 }

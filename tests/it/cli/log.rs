@@ -62,7 +62,7 @@ async fn the_log_names_nobody(database: Database) {
     assert_eq!(post(&format!("{base}{download}/fresh"), String::new()).await.status, 303);
     let mails = poll::until("every mail", || async {
         let mails = desk.mails();
-        mails.iter().any(|mail| mail.text.contains("fresh link")).then_some(mails)
+        mails.iter().any(|mail| mail.text.contains("Here is your link")).then_some(mails)
     })
     .await;
 

@@ -29,7 +29,7 @@ async fn it_is_said_in_words_that_people_know(database: Database) {
     for words in [
         "How we got your consent",
         "<h3>The weekly</h3>",
-        "On a page of ours: the page of “Sample report”",
+        "On a page of ours: the page of “A sample report”",
         "By the link in our message",
         "See the form as it stood",
         "/policies/privacy/2026-11",
@@ -55,7 +55,7 @@ async fn what_was_left_says_how_it_was_got_and_how_it_ended(database: Database) 
     let weekly = shown.split_once("<h3>The weekly</h3>").expect("a section").1;
     let weekly = weekly.split_once("</section>").expect("its end").0;
     for words in
-        ["Withdrawn", "the page of your choices", "the page of “Sample report”", "the receipt"]
+        ["Withdrawn", "the page of your choices", "the page of “A sample report”", "the receipt"]
     {
         assert!(weekly.to_lowercase().contains(&words.to_lowercase()), "{words}: {weekly}");
     }

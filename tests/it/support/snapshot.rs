@@ -10,6 +10,7 @@ const FILTERS: [(&str, &str); 16] = [
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
     (r"/assets/(site|framed)\.[0-9a-f]{12}\.", "/assets/$1.HASH."),
     // Of a page with all that it shows, and the program's version.
+    (r"/forms/[0-9a-f]{64}", "/forms/BLANK"),
     (r#"name="blank" value="[0-9a-f]{64}""#, r#"name="blank" value="BLANK""#),
     (r"(SHA-256:? <[^>]+>)[0-9a-f]{64}", "${1}BLANK"),
     (

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde::Serialize;
 
-use super::{find, gone};
+use super::held_grant::{find, gone};
 use crate::domain::catalog::address_rules::Answer;
 use crate::domain::request_id::RequestId;
 use crate::domain::slug::Slug;

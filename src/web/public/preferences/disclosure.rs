@@ -118,10 +118,7 @@ fn nothing() -> PersonalData {
 /// All that there can be.
 fn sample_data() -> PersonalData {
     let (at, id) = (Timestamp::SAMPLE, Uuid::nil());
-    let weekly = Purpose::newsletter(&Slug::sample());
     let some = || Some("Something".to_owned());
-    let source = "/newsletters".to_owned();
-    let email = "reader@council.example".to_owned();
     PersonalData {
         generated_at: at,
         subscriber: Some(PersonalDetails {
@@ -133,47 +130,8 @@ fn sample_data() -> PersonalData {
             verified_at: at,
             created_at: at,
         }),
-        agreed: AgreedData {
-            consents: vec![ConsentData {
-                purpose: weekly,
-                state: EventType::Given,
-                words: "Send me the weekly.".to_owned(),
-                notice_sha256: "5a1f".to_owned(),
-                policy_version: Label::sample(),
-                requested_at: at,
-                confirmed_at: at,
-                report: Some(Slug::sample()),
-                source: source.clone(),
-                receipt_id: id,
-                receipt_url: Some("/preferences/TOKEN/receipts/1.jws".to_owned()),
-            }],
-            events: all_ways()
-                .map(|how| EventData {
-                    event_id: id,
-                    event_type: EventType::Given,
-                    purpose: Purpose::privacy_policy(),
-                    recorded_at: at,
-                    how,
-                    policy_version: Some(Label::sample().to_string()),
-                    words: some(),
-                    evidence: json!({}),
-                })
-                .collect(),
-        },
-        signups: vec![HeldSignup {
-            signup_id: id,
-            email,
-            name: some(),
-            organisation: some(),
-            job_title: some(),
-            report: Some(Slug::sample()),
-            status: "confirmed".to_owned(),
-            method: Method::Form,
-            source,
-            created_at: at,
-            confirmed_at: Some(at),
-            came_from: SignupSource::from_query("utm_source=newsletter&ref=front"),
-        }],
+        agreed: sample_agreed(),
+        signups: ["/newsletters", "/downloads"].map(sample_signup).into(),
         downloads: vec![DownloadData {
             report: Slug::sample(),
             granted_at: at,
@@ -200,6 +158,78 @@ fn sample_data() -> PersonalData {
             purposes: [(Purpose::newsletter(&Slug::sample()), "The weekly".to_owned())].into(),
             reports: [(Slug::sample(), "Digital councils".to_owned())].into(),
         },
+    }
+}
+
+fn sample_signup(source: &str) -> HeldSignup {
+    let some = || Some("Something".to_owned());
+    HeldSignup {
+        signup_id: Uuid::nil(),
+        email: "reader@council.example".to_owned(),
+        name: some(),
+        organisation: some(),
+        job_title: some(),
+        report: Some(Slug::sample()),
+        status: "confirmed".to_owned(),
+        method: Method::Form,
+        source: source.to_owned(),
+        created_at: Timestamp::SAMPLE,
+        confirmed_at: Some(Timestamp::SAMPLE),
+        came_from: SignupSource::from_query("utm_source=newsletter&ref=front"),
+    }
+}
+
+/// One that was brought along, one that stands, and one that ended, given in all ways.
+fn sample_agreed() -> AgreedData {
+    let weekly = Purpose::newsletter(&Slug::sample());
+    let privacy = Purpose::privacy_policy;
+    let left = HowGiven {
+        method: Some("form".to_owned()),
+        source: Some("/preferences".to_owned()),
+        ..HowGiven::default()
+    };
+    let given = |purpose: Purpose, how| sample_event(purpose, EventType::Given, how);
+    let mut events: Vec<EventData> = all_ways().map(|how| given(privacy(), how)).collect();
+    events.push(given(weekly.clone(), HowGiven::sample()));
+    let consents = vec![
+        sample_consent(privacy(), EventType::Given),
+        sample_consent(weekly.clone(), EventType::Given),
+    ];
+    let offers: Option<Purpose> = "partner-offers".parse().ok();
+    let Some(offers) = offers else { return AgreedData { consents, events } };
+    events.push(given(offers.clone(), HowGiven::sample()));
+    events.push(sample_event(offers.clone(), EventType::Withdrawn, left));
+    let ended = sample_consent(offers, EventType::Withdrawn);
+    AgreedData { consents: consents.into_iter().chain([ended]).collect(), events }
+}
+
+fn sample_consent(purpose: Purpose, state: EventType) -> ConsentData {
+    let at = Timestamp::SAMPLE;
+    ConsentData {
+        purpose,
+        state,
+        words: "Send me the weekly.".to_owned(),
+        notice_sha256: "5a1f".to_owned(),
+        policy_version: Label::sample(),
+        requested_at: at,
+        confirmed_at: at,
+        report: Some(Slug::sample()),
+        source: "/newsletters".to_owned(),
+        receipt_id: Uuid::nil(),
+        receipt_url: Some("/preferences/TOKEN/receipts/1.jws".to_owned()),
+    }
+}
+
+fn sample_event(purpose: Purpose, event_type: EventType, how: HowGiven) -> EventData {
+    EventData {
+        event_id: Uuid::nil(),
+        event_type,
+        purpose,
+        recorded_at: Timestamp::SAMPLE,
+        how,
+        policy_version: Some(Label::sample().to_string()),
+        words: Some("Something".to_owned()),
+        evidence: json!({}),
     }
 }
 
