@@ -27,20 +27,19 @@ impl Task for ForgetSignups {
     }
 
     async fn run(&mut self) -> Result<Outcome, TaskError> {
-        let now = self.0.moment().now;
-        self.0.db.run(|tx| Box::pin(forget_mail_domains(tx, now))).await?;
         let deleted = forget_signups(&self.0.db, &self.0.settings, &self.0.moment()).await?;
         let words = (deleted, "unconfirmed signup deleted", "unconfirmed signups deleted");
         Ok(Outcome::counted(&[words]))
     }
 }
 
-/// Deletes the unconfirmed signups whose time is over; returns how many.
+/// Deletes the unconfirmed signups whose time is over, and what was said of domains; returns how many signups.
 ///
 /// # Errors
 /// When the database does not take it; what was committed before stays done.
 pub async fn forget_signups(db: &Db, settings: &FlowSettings, at: &Moment) -> Result<usize, Error> {
     db.run(|tx| Box::pin(expire(tx, at.now))).await?;
+    db.run(|tx| Box::pin(forget_mail_domains(tx, at.now))).await?;
     let checker = EventChecker::load(&mut db.read().await?, settings).await?;
     let (mut deleted, mut next) = (0, Some((Timestamp::EARLIEST, Uuid::nil())));
     while let Some(after) = next {

@@ -145,7 +145,7 @@ async fn what_was_not_read_or_not_ticked_is_not_agreed_to(database: Database) {
         let page = refused.text();
         assert_eq!(refused.status, 422, "{body}: {page}");
         assert!(page.contains("<title>Error: ") && page.contains(says), "{body}: {page}");
-        assert_eq!(page.contains(" checked"), says.contains("policy too"), "{body}: {page}");
+        assert_eq!(page.contains(" checked"), says.contains("policy as well"), "{body}: {page}");
     }
     assert_eq!(app.count(RENEWED).await, 0);
     // A box that is sent twice is one tick, and eight presses at once are one.

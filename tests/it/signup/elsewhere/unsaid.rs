@@ -68,7 +68,7 @@ async fn they_are_taken_and_confirmed_where_their_words_stand(database: Database
     assert_eq!((answer.status, answer.location()), (303, "/check-your-inbox"));
     let waits = app.send(app.request("GET", "/check-your-inbox").header("cookie", answer.cookie()));
     let waits = waits.await.text();
-    assert!(waits.contains("Follow the link in it") && !waits.contains("name=\"code\""), "{waits}");
+    assert!(waits.contains("follow the link in it") && !waits.contains("name=\"code\""), "{waits}");
     let link = app.next_mail(ADA, 0).await.link("/confirm/");
     let unseen = app.post(&link, "").await;
     assert_eq!(unseen.status, 422);

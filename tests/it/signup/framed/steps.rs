@@ -26,7 +26,7 @@ async fn a_report_is_had_in_the_frame(database: Database) {
     let app = start(database).await;
     let page = sign_up(&app, ADA).await;
     let shown = page.text();
-    for said in [ADA, "A sample report", "your agreement to our privacy policy"] {
+    for said in [ADA, "A sample report", "agree to our privacy policy"] {
         assert!(shown.contains(said), "{said}: {shown}");
     }
     let code = code(&app, ADA, 0).await;
