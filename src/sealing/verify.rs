@@ -296,7 +296,8 @@ async fn finish(
     check_counts(&mut tx, tally, told).await
 }
 
-/// Forms that wait for their confirmation, whose link is mailed to the address that they name.
+/// Forms that wait for their confirmation, whose link is mailed to the address that they name, and those of a press beside
+/// another report, of which no event tells: what they say is authenticated by their row alone.
 async fn check_pending(
     tx: &mut Tx,
     settings: &FlowSettings,
@@ -304,7 +305,7 @@ async fn check_pending(
 ) -> Result<(), Error> {
     let mut after = Uuid::nil();
     loop {
-        let pending = signups::list_pending(tx, after, CHUNK).await?;
+        let pending = signups::list_unconfirmed_choices(tx, after, CHUNK).await?;
         let Some(last) = pending.last() else { return Ok(()) };
         after = last.signup_id;
         for signup in pending.iter().filter(|signup| settings.demand_own_signup(signup).is_err()) {

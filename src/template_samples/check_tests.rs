@@ -248,7 +248,7 @@ fn every_mistake_is_found_at_once() {
 fn one_fault_is_one_problem() {
     for (name, from, to, line) in [
         ("mail/_head.mjml", "light dark", "{{ site.name | uppr }}", 2),
-        ("mail/confirm.txt", "{{ valid_until | minute }}", "{{ until[0:3] | upper ~ 'x' }}", 2),
+        ("mail/confirm.txt", "{{ valid_until | until }}", "{{ until[0:3] | upper ~ 'x' }}", 2),
         ("public/policy.html", "{{ policy.date | day }}", "{{ policy.dat | day }}", 8),
         ("public/error.html", "contact_link(", "contactlink(", 10),
     ] {

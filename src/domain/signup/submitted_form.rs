@@ -5,6 +5,10 @@ use strum::{AsRefStr, EnumString, IntoStaticStr};
 
 use crate::domain::slug::Slug;
 
+/// The source of a form that is a press beside another report, where no box stood and nothing was typed: of it no event of
+/// the ledger tells, and its row's MAC is what binds it.
+pub const BY_PRESS: &str = "/downloads";
+
 /// The name of a form: of a report's, or of that for newsletters alone. A slug holds no slash, so no report is taken
 /// for the newsletters.
 #[must_use]

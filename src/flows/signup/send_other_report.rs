@@ -4,7 +4,7 @@
 use uuid::Uuid;
 
 use crate::domain::mail::outbox::MailKind;
-use crate::domain::signup::submitted_form::{DrawnBy, Method};
+use crate::domain::signup::submitted_form::{BY_PRESS, DrawnBy, Method};
 use crate::flows::signup::send_fresh_link::{download_again, mails};
 use crate::flows::{Case, Error};
 use crate::store::Tx;
@@ -16,13 +16,11 @@ use crate::store::signup::signups::{self, BoundSignup, NewSignup};
 
 /// The report that is asked for, and what its form would show.
 #[derive(Clone, Copy)]
-pub struct OtherReport<'a> {
+pub struct OtherReport {
     /// Its key.
     pub report_id: Uuid,
     /// The policy in force, which they must have agreed to.
     pub policy_version_id: Uuid,
-    /// The page on which the button stood.
-    pub source: &'a str,
 }
 
 /// Mails the link to another report to the holder of this grant, within the caps of their mailbox; where they may fetch it
@@ -35,7 +33,7 @@ pub async fn send_other_report(
     tx: &mut Tx,
     case: Case<'_>,
     held: &DownloadGrant,
-    other: OtherReport<'_>,
+    other: OtherReport,
 ) -> Result<bool, Error> {
     // Of two presses at once, the second finds what the first one gave.
     limited_mails::take_turn(tx, &held.limiter_key).await?;
@@ -50,7 +48,7 @@ async fn send(
     tx: &mut Tx,
     case: Case<'_>,
     held: &DownloadGrant,
-    other: OtherReport<'_>,
+    other: OtherReport,
 ) -> Result<bool, Error> {
     let Case { at, settings } = case;
     let id = held.subscriber_id;
@@ -97,7 +95,7 @@ async fn send(
 }
 
 /// A form in which nothing was typed and no box stood.
-fn form(case: Case<'_>, held: &DownloadGrant, other: OtherReport<'_>) -> NewSignup {
+fn form(case: Case<'_>, held: &DownloadGrant, other: OtherReport) -> NewSignup {
     let Case { at, settings } = case;
     NewSignup {
         signup_id: at.new_id(),
@@ -109,7 +107,7 @@ fn form(case: Case<'_>, held: &DownloadGrant, other: OtherReport<'_>) -> NewSign
         job_title: None,
         report_id: Some(other.report_id),
         policy_version_id: other.policy_version_id,
-        source: other.source.to_owned(),
+        source: BY_PRESS.to_owned(),
         method: Method::Form,
         drawn_by: DrawnBy::Ours,
         page: None,

@@ -56,9 +56,11 @@ pub async fn list_cut_off(tx: &mut Tx) -> sqlx::Result<Vec<Uuid>> {
     .await)
 }
 
-/// How many signups there are.
+/// How many signups there are that had boxes: not those of a press beside another report (`BY_PRESS`).
 pub async fn count_signups(tx: &mut Tx) -> sqlx::Result<i64> {
-    on!(tx, |conn| sqlx::query_scalar("SELECT count(*) FROM signup").fetch_one(conn).await)
+    on!(tx, |conn| sqlx::query_scalar("SELECT count(*) FROM signup WHERE source <> '/downloads'")
+        .fetch_one(conn)
+        .await)
 }
 
 /// Signups of whose boxes no event tells.
@@ -66,7 +68,7 @@ pub async fn list_untold(tx: &mut Tx) -> sqlx::Result<Vec<Uuid>> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT s.signup_id FROM signup s
          LEFT JOIN consent_event e ON e.subject_id = s.signup_id AND e.seq = 1
-         WHERE e.event_id IS NULL ORDER BY s.signup_id LIMIT 20"
+         WHERE e.event_id IS NULL AND s.source <> '/downloads' ORDER BY s.signup_id LIMIT 20"
     )
     .fetch_all(conn)
     .await)

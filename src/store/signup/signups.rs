@@ -333,15 +333,17 @@ pub async fn lock_unconfirmed(
         .await)
 }
 
-/// Up to `count` signups that wait for their confirmation, in the order of their keys after this one, as they lie
-/// there.
-pub async fn list_pending(
+/// Up to `count` signups of which no confirmed choice tells, in the order of their keys after this one, as they lie there:
+/// those that wait for their confirmation, and those of a press beside another report, where no box stood (`BY_PRESS`).
+pub async fn list_unconfirmed_choices(
     tx: &mut Tx,
     after: Uuid,
     count: i64,
 ) -> sqlx::Result<Vec<Signup<String>>> {
-    const LIST: &str =
-        signups!("WHERE s.status = 'pending' AND s.signup_id > $1 ORDER BY s.signup_id LIMIT $2");
+    const LIST: &str = signups!(
+        "WHERE (s.status = 'pending' OR s.source = '/downloads') AND s.signup_id > $1
+         ORDER BY s.signup_id LIMIT $2"
+    );
     list_after(tx, LIST, after, count).await
 }
 

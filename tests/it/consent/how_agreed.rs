@@ -27,7 +27,7 @@ async fn it_is_said_in_words_that_people_know(database: Database) {
     let page = choices(&app, ADA);
     let shown = app.get(&format!("{page}/my-data")).await.text().replace("&#x2f;", "/");
     for words in [
-        "How we got your consent",
+        "how we got your consent",
         "<h3>The weekly</h3>",
         "On a page of ours: the page of “A sample report”",
         "By the link in our message",

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use assent::domain::policy::version::ChangeClass;
+use assent::domain::staff::member::Role;
 use macro_rules_attribute::apply;
 
+use crate::ledger::check;
 use crate::support::app::{Answer, Database, PATH, TestApp, form};
 use crate::support::{both_databases, poll};
 
@@ -50,6 +52,12 @@ async fn one_press_mails_the_link_and_agrees_to_nothing(database: Database) {
     assert_eq!(app.get(&format!("{other}/file")).await.status, 200);
     assert_eq!(app.count(EVENTS).await, events, "nothing was agreed to");
     assert!(app.does(&["ledger", "verify"]).contains("sound"));
+    let desk = app.sign_in(Role::Viewer).await;
+    let person = desk.page(&format!("/console/subscribers?q={ADA}")).await;
+    assert!(person.contains("ada@"), "{person}");
+    let mine = app.mail_to(ADA)[1].link("/preferences/").replace(&app.base, "");
+    let told = app.get(&format!("{mine}/my-data")).await.text();
+    assert!(told.contains("on the page of another report"), "{told}");
     // What they may fetch already is mailed again, and given once.
     app.mail_settled().await;
     assert_eq!(press(&app, &page, OTHER).await.status, 303);
@@ -144,4 +152,19 @@ async fn a_form_that_asks_for_more_is_not_gone_around(database: Database) {
     assert_eq!(app.count(GRANTS).await, 1);
     let own = app.post(PATH, &form("bob@b.example", "&organisation=Leeds")).await;
     assert_eq!(own.status, 303);
+}
+
+#[apply(both_databases!)]
+async fn no_other_form_passes_for_a_press(database: Database) {
+    let app = start(database, &[]).await;
+    let page = app.subscribe(ADA, "").await;
+    assert_eq!(press(&app, &page, OTHER).await.status, 303);
+    app.next_mail(ADA, 2).await;
+    app.seal().await;
+    assert!(check(&app).await.findings.is_empty());
+
+    let passes = "UPDATE signup SET source = '/downloads' WHERE source <> '/downloads'";
+    assert_eq!(app.tamper(passes).await.unwrap(), 1);
+    let found = check(&app).await.findings;
+    assert!(found.iter().any(|what| what.contains("this program did not write it")), "{found:?}");
 }

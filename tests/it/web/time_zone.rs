@@ -17,10 +17,10 @@ async fn what_people_read_is_in_the_zone_of_the_site(database: Database) {
     // 21:00 on 23 November there, and already the 24th in UTC.
     app.advance(HOUR * 17);
     let mail = app.ask_and_read("ada@b.example", "&newsletter=weekly").await;
-    assert!(mail.text.contains("until 21:00 EST on 25 November 2026"), "{}", mail.text);
-    assert!(mail.html.contains("until 21:00 EST on 25 November 2026"), "{}", mail.html);
+    assert!(mail.text.contains("until the end of 25 November 2026"), "{}", mail.text);
+    assert!(mail.html.contains("until the end of 25 November 2026"), "{}", mail.html);
     let page = app.get(&mail.link("/confirm/")).await.text();
-    assert!(page.contains("until 21:00 EST on 25 November 2026"), "{page}");
+    assert!(page.contains("until the end of 25 November 2026"), "{page}");
     assert_eq!(app.post(&mail.link("/confirm/"), "").await.status, 303);
     let receipt = app.next_mail("ada@b.example", 1).await;
     assert!(receipt.text.contains("Agreed at 21:00 EST on 23 November 2026"), "{}", receipt.text);

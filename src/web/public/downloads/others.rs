@@ -22,8 +22,6 @@ use crate::web::public::reports::cover_path;
 use crate::web::state::catalog::{Catalog, OfferedReport};
 use crate::web::{App, Error};
 
-/// The page, as the form names it.
-const SOURCE: &str = "/downloads";
 /// How many are shown.
 const MOST: usize = 3;
 
@@ -119,11 +117,8 @@ async fn press(
     let OfferedReport { report, .. } =
         published.find(|offered| offered.report.slug == slug).ok_or(Error::NotFound)?;
     let (policy, _) = catalog.terms().ok_or(Error::Unavailable)?;
-    let other = OtherReport {
-        report_id: report.report_id,
-        policy_version_id: policy.policy_version_id,
-        source: SOURCE,
-    };
+    let other =
+        OtherReport { report_id: report.report_id, policy_version_id: policy.policy_version_id };
     let at = app.moment_of(request_id);
     let sent = app.db.run(|tx| {
         Box::pin(async {
