@@ -50,19 +50,10 @@ const AXE: &str = include_str!("../../vendor/axe-core/axe.min.js");
 impl Browser {
     /// Opens a window `width` CSS pixels wide, for a reader who prefers dark colours or light ones.
     pub async fn start(script: Script, width: u32, dark: bool) -> Self {
-        let directory =
-            tempfile::Builder::new().prefix("chromium-").tempdir().expect("a directory").keep();
-        let mut command = Tethered::command(&program("TEST_CHROMEDRIVER", "chromedriver"));
-        // Port 0: chromedriver finds a free one and says which.
-        command.arg("--port=0");
-        // What they keep among the temporary files, they don't remove when killed.
-        command.env("TMPDIR", &directory);
-        command.stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process =
-            Tethered::start(&mut command, "KILL", &directory).expect("start chromedriver");
-        let output = process.process().stdout.take().expect("a piped output");
-        let mut output = BufReader::new(output);
-        let port = announced_port(&mut output);
+        // It takes one port for both families of addresses, which another program may have of one.
+        let (process, directory, output, port) = (0..4)
+            .find_map(|_| start_driver().ok())
+            .unwrap_or_else(|| start_driver().expect("chromedriver"));
 
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities(script, &directory.join("profile")))
@@ -164,16 +155,36 @@ fn capabilities(script: Script, profile: &Path) -> fantoccini::wd::Capabilities 
     capabilities.as_object().expect("an object").clone()
 }
 
+type Driver = (Tethered, PathBuf, BufReader<ChildStdout>, u16);
+
+/// Starts chromedriver in a directory of its own; what it says where it does not start.
+fn start_driver() -> Result<Driver, String> {
+    let directory =
+        tempfile::Builder::new().prefix("chromium-").tempdir().expect("a directory").keep();
+    let mut command = Tethered::command(&program("TEST_CHROMEDRIVER", "chromedriver"));
+    // Port 0: chromedriver finds a free one and says which.
+    command.arg("--port=0");
+    // What they keep among the temporary files, they don't remove when killed.
+    command.env("TMPDIR", &directory);
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut process =
+        Tethered::start(&mut command, "KILL", &directory).expect("start chromedriver");
+    let output = process.process().stdout.take().expect("a piped output");
+    let mut output = BufReader::new(output);
+    let port = announced_port(&mut output)?;
+    Ok((process, directory, output, port))
+}
+
 /// Reads on until chromedriver says where it listens: "… started successfully on port 12345."
-fn announced_port(output: &mut impl BufRead) -> u16 {
+fn announced_port(output: &mut impl BufRead) -> Result<u16, String> {
     let mut said = String::new();
     while output.read_line(&mut said).is_ok_and(|read| read > 0) {
         let announced = said.trim_end().trim_end_matches('.').rsplit_once("successfully on port ");
         if let Some(port) = announced.and_then(|(_, port)| port.parse().ok()) {
-            return port;
+            return Ok(port);
         }
     }
-    panic!("chromedriver does not start: {said}");
+    Err(format!("chromedriver does not start: {said}"))
 }
 
 /// The program `variable` names, else `name` by `PATH`.
