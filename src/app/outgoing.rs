@@ -59,8 +59,11 @@ pub fn domain_resolver(settings: &Settings) -> Option<Arc<TokioResolver>> {
     if !mail.check_domains || matches!(mail.target, MailTarget::Mailbox(_)) {
         return None;
     }
-    let built = resolver(mail.dns_server, PATIENCE);
-    built.map(Arc::new).map_err(|error| {
-        tracing::warn!(error = %error, "this machine names no name server, so no domain is looked up");
-    }).ok()
+    match resolver(mail.dns_server, PATIENCE) {
+        Ok(resolver) => Some(Arc::new(resolver)),
+        Err(error) => {
+            tracing::warn!(error = %error, "this machine names no name server, so no domain is looked up");
+            None
+        }
+    }
 }

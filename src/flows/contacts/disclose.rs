@@ -225,7 +225,12 @@ pub async fn disclose(tx: &mut Tx, now: Timestamp, of: &Subscriber) -> Result<Pe
     let agreed = disclose_consents(tx, of).await?;
     let starts = subject_access::list_starts(tx, id).await?;
     let grants = subject_access::list_grants(tx, id).await?;
-    let mut data = PersonalData {
+    let suppressions = subject_access::list_suppressions(tx, &of.address_key).await?;
+    let names = Names {
+        purposes: name_purposes(tx, &agreed, &suppressions).await?,
+        reports: subject_access::list_titles(tx, of).await?.into_iter().collect(),
+    };
+    Ok(PersonalData {
         generated_at: now,
         subscriber: Some(PersonalDetails {
             subscriber_id: id,
@@ -242,26 +247,22 @@ pub async fn disclose(tx: &mut Tx, now: Timestamp, of: &Subscriber) -> Result<Pe
         mails: subject_access::list_mails(tx, of).await?,
         bounces: subject_access::list_bounces(tx, of).await?,
         webhooks: subject_access::list_webhooks(tx, id).await?,
-        suppressions: subject_access::list_suppressions(tx, &of.address_key).await?,
+        suppressions,
         requests: disclose_requests(tx, &of.address_key).await?,
-        names: Names::default(),
-    };
-    data.names = Names {
-        purposes: name_purposes(tx, &data).await?,
-        reports: subject_access::list_titles(tx, of).await?.into_iter().collect(),
-    };
-    Ok(data)
+        names,
+    })
 }
 
 /// What the purposes of the document are called.
 async fn name_purposes(
     tx: &mut Tx,
-    data: &PersonalData,
+    agreed: &AgreedData,
+    suppressions: &[HeldSuppression],
 ) -> Result<BTreeMap<Purpose, String>, Error> {
     let is_held = |purpose: &Purpose| {
-        data.agreed.events.iter().any(|event| event.purpose == *purpose)
-            || data.agreed.consents.iter().any(|consent| consent.purpose == *purpose)
-            || data.suppressions.iter().any(|barred| barred.purpose == purpose.as_str())
+        agreed.events.iter().any(|event| event.purpose == *purpose)
+            || agreed.consents.iter().any(|consent| consent.purpose == *purpose)
+            || suppressions.iter().any(|barred| barred.purpose == purpose.as_str())
     };
     let named = |(purpose, name): (Purpose, Option<String>)| {
         let name = purpose.named(name.as_deref());

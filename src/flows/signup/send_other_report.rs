@@ -52,13 +52,8 @@ async fn send(
 ) -> Result<bool, Error> {
     let Case { at, settings } = case;
     let id = held.subscriber_id;
-    let agreed = consents::list(tx, id).await?;
-    let agreed = agreed.iter().any(|standing| {
-        standing.purpose.is_privacy_policy()
-            && standing.state.in_force()
-            && standing.policy_version_id == other.policy_version_id
-    });
-    if !agreed {
+    let standing = consents::list(tx, id).await?;
+    if !standing.iter().any(|standing| standing.agrees_to(other.policy_version_id)) {
         return Ok(false);
     }
     if let Some(own) = download_grants::find_newest(tx, id, other.report_id).await? {

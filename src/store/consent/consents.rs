@@ -103,6 +103,14 @@ pub struct CurrentConsent {
 }
 
 impl CurrentConsent {
+    /// Whether it is agreement to this version of the privacy policy, and stands.
+    #[must_use]
+    pub fn agrees_to(&self, policy_version_id: Uuid) -> bool {
+        self.purpose.is_privacy_policy()
+            && self.state.in_force()
+            && self.policy_version_id == policy_version_id
+    }
+
     /// What its MAC is over.
     #[must_use]
     pub fn fields<'a, Email>(&'a self, subscriber: &'a Subscriber<Email>) -> ConsentFields<'a> {

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::signup::submitted_form::BY_PRESS;
 use crate::store::{Sql, Tx, on};
 
 /// How many consents stand.
@@ -58,7 +59,8 @@ pub async fn list_cut_off(tx: &mut Tx) -> sqlx::Result<Vec<Uuid>> {
 
 /// How many signups there are that had boxes: not those of a press beside another report (`BY_PRESS`).
 pub async fn count_signups(tx: &mut Tx) -> sqlx::Result<i64> {
-    on!(tx, |conn| sqlx::query_scalar("SELECT count(*) FROM signup WHERE source <> '/downloads'")
+    on!(tx, |conn| sqlx::query_scalar("SELECT count(*) FROM signup WHERE source <> $1")
+        .bind(BY_PRESS)
         .fetch_one(conn)
         .await)
 }
@@ -68,8 +70,9 @@ pub async fn list_untold(tx: &mut Tx) -> sqlx::Result<Vec<Uuid>> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT s.signup_id FROM signup s
          LEFT JOIN consent_event e ON e.subject_id = s.signup_id AND e.seq = 1
-         WHERE e.event_id IS NULL AND s.source <> '/downloads' ORDER BY s.signup_id LIMIT 20"
+         WHERE e.event_id IS NULL AND s.source <> $1 ORDER BY s.signup_id LIMIT 20"
     )
+    .bind(BY_PRESS)
     .fetch_all(conn)
     .await)
 }

@@ -14,8 +14,8 @@ pub struct Unasked {
     pub silent_since: Timestamp,
 }
 
-/// Up to `count` domains of forms that wait for their button, whoever sent them, the newest first, of which it is not known whether anything
-/// takes their mail.
+/// Up to `count` domains of forms that wait for their button, whoever sent them, the newest first, of which it is not known
+/// whether anything takes their mail.
 pub async fn list_unasked(tx: &mut Tx, unasked: Unasked, count: i64) -> sqlx::Result<Vec<String>> {
     macro_rules! unasked {
         ($domain:literal) => {

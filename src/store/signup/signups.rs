@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::domain::consent::evidence_key::{RowMac, SignupFields};
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
-use crate::domain::signup::submitted_form::{DrawnBy, Method, SignupStatus};
+use crate::domain::signup::submitted_form::{BY_PRESS, DrawnBy, Method, SignupStatus};
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 use crate::store::rows::{self, Table, bound_columns};
@@ -289,7 +289,7 @@ pub async fn list_unmarked(
 ) -> sqlx::Result<Vec<Signup<String>>> {
     const LIST: &str =
         signups!("WHERE s.mac IS NULL AND s.signup_id > $1 ORDER BY s.signup_id LIMIT $2");
-    list_after(tx, LIST, after, count).await
+    on!(tx, |conn| sqlx::query_as(LIST).bind(after).bind(count).fetch_all(conn).await)
 }
 
 /// A place in the order of signups: when they were made, and their keys.
@@ -340,20 +340,15 @@ pub async fn list_unconfirmed_choices(
     after: Uuid,
     count: i64,
 ) -> sqlx::Result<Vec<Signup<String>>> {
-    const LIST: &str = signups!(
-        "WHERE (s.status = 'pending' OR s.source = '/downloads') AND s.signup_id > $1
+    on!(tx, |conn| sqlx::query_as(signups!(
+        "WHERE (s.status = 'pending' OR s.source = $3) AND s.signup_id > $1
          ORDER BY s.signup_id LIMIT $2"
-    );
-    list_after(tx, LIST, after, count).await
-}
-
-async fn list_after(
-    tx: &mut Tx,
-    list: &'static str,
-    after: Uuid,
-    count: i64,
-) -> sqlx::Result<Vec<Signup<String>>> {
-    on!(tx, |conn| sqlx::query_as(list).bind(after).bind(count).fetch_all(conn).await)
+    ))
+    .bind(after)
+    .bind(count)
+    .bind(BY_PRESS)
+    .fetch_all(conn)
+    .await)
 }
 
 /// How many forms of one address have a code that is taken, the newest: more than the mails that one mailbox is sent in

@@ -111,25 +111,25 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What became known meanwhile of where this reader's mail goes.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Heard {
+pub(super) struct Heard<'a> {
     /// The mail about their own form came back, as from an address that does not exist: what became of other mail would
     /// tell whether the address is known.
     pub came_back: bool,
-    /// Name servers said that nothing takes the mail of the domain, whoever has an address there.
-    pub no_server: bool,
+    /// The domain whose mail nothing takes, as name servers said, whoever has an address there.
+    pub no_server: Option<&'a str>,
 }
 
 /// What is heard of it. While the database is away the page is shown without.
-pub(super) async fn heard(app: &App, waiting: &Waiting) -> Heard {
+pub(super) async fn heard<'a>(app: &App, waiting: &'a Waiting) -> Heard<'a> {
     let asked = async {
         let mut tx = app.db.read().await?;
         let came_back = bounces::came_back(&mut tx, waiting.signup_id).await?;
-        let no_server = match EmailAddress::parse(&waiting.email) {
-            Ok(email) if !came_back => {
-                mail_domains::takes_none(&mut tx, email.domain(), app.clock.now().minus(KEPT))
-                    .await?
+        let since = app.clock.now().minus(KEPT);
+        let no_server = match waiting.domain() {
+            Some(domain) if !came_back => {
+                mail_domains::takes_none(&mut tx, domain, since).await?.then_some(domain)
             }
-            _ => false,
+            _ => None,
         };
         Ok(Heard { came_back, no_server })
     };

@@ -115,7 +115,7 @@ pub(super) async fn page(
     app.page(&CheckYourInboxPage {
         mail,
         word: word.and_then(Word::text),
-        no_server: waiting.filter(|_| heard.no_server).and_then(Waiting::domain),
+        no_server: heard.no_server,
         queued: word == Some(Word::Queued),
         form: CodeForm {
             code: refused.map_or("", |(typed, _)| typed),

@@ -79,16 +79,14 @@ impl Task for LookUpDomains {
         let since = self.looked_until.unwrap_or(oldest).clamp(oldest, newest);
         let unasked = find_unasked(&mut db.read().await?, at.now, since, AT_ONCE).await?;
         let all_seen = unasked.len() < AT_ONCE;
-        if unasked.is_empty() {
-            self.looked_until = Some(newest);
-            return Ok(Outcome::nothing());
-        }
         let asking = join_all(unasked.into_iter().map(|domain| self.ask(domain)));
         let said = tokio::select! {
             said = asking => said,
             () = self.stop.cancelled() => return Ok(Outcome::nothing()),
         };
-        db.run(|tx| Box::pin(record_mail_domains(tx, at.now, &said))).await?;
+        if !said.is_empty() {
+            db.run(|tx| Box::pin(record_mail_domains(tx, at.now, &said))).await?;
+        }
         if all_seen {
             self.looked_until = Some(newest);
         }

@@ -149,7 +149,7 @@ fn each_mistake_is_named_by_file_and_line() {
             "own/mail/receipt.mjml:42: `</mj-column>` stands where `<mj-divider>` of line 28 is still open",
             "own/mail/renewal.mjml:30: it loads https://cdn.example/logo.png",
             "own/mail/renewal.txt:44: put the link on a line of its own",
-            "own/public/erased.html:18: it is not a template (",
+            "own/public/erased.html:13: it is not a template (",
             "own/public/thank_you.html:9: `site.nam` is not known here: did you mean `site.name`?",
             "own/notes.txt: it replaces no template: ",
             "own/public/thankyou.html: it replaces no template: did you mean public/thank_you.html?",

@@ -58,11 +58,7 @@ impl<'a> OtherReports<'a> {
         Self {
             reports: reports.take(MOST).map(OtherRow::new).collect(),
             by_press: catalog.terms().is_some_and(|(policy, _)| {
-                standing.iter().any(|standing| {
-                    standing.purpose.is_privacy_policy()
-                        && standing.state.in_force()
-                        && standing.policy_version_id == policy.policy_version_id
-                })
+                standing.iter().any(|standing| standing.agrees_to(policy.policy_version_id))
             }),
         }
     }

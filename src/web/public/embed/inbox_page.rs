@@ -34,7 +34,7 @@ pub(super) async fn page(
         frame: frame.clone().starting_at(|start| waiting.address_of_form(start)),
         mail: AwaitedMail::new(app, &catalog, Some(waiting))?,
         came_back: heard.came_back,
-        no_server: Some(waiting).filter(|_| heard.no_server).and_then(Waiting::domain),
+        no_server: heard.no_server,
         word: said.word.and_then(Word::text),
         queued: said.word == Some(Word::Queued),
         form: CodeForm {

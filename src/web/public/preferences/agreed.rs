@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use assent_ledger::event_type::EventType;
 use serde::Serialize;
 
+use crate::domain::signup::submitted_form::BY_PRESS;
 use crate::flows::contacts::disclose::{AgreedData, ConsentData, EventData, Names, PersonalData};
 
 /// One consent, and what it rests on.
@@ -53,7 +54,7 @@ fn place(source: &str, names: &Names) -> Option<String> {
         "/" => "the front page",
         "/newsletters" => "the page of newsletters",
         "/embed/newsletters" => "the form for newsletters, in a frame",
-        "/downloads" => "the page of another report",
+        BY_PRESS => "the page of another report",
         "/confirm" => "the page behind the link in our message",
         "/check-your-inbox/code" => "the page for the code in our message",
         "/preferences" => "the page of your choices",

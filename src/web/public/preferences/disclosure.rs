@@ -179,7 +179,7 @@ fn sample_signup(source: &str) -> HeldSignup {
     }
 }
 
-/// One that was brought along, one that stands, and one that ended, given in all ways.
+/// One that was brought along and stands, and one that ended, given in all ways.
 fn sample_agreed() -> AgreedData {
     let weekly = Purpose::newsletter(&Slug::sample());
     let privacy = Purpose::privacy_policy;
@@ -191,16 +191,12 @@ fn sample_agreed() -> AgreedData {
     let given = |purpose: Purpose, how| sample_event(purpose, EventType::Given, how);
     let mut events: Vec<EventData> = all_ways().map(|how| given(privacy(), how)).collect();
     events.push(given(weekly.clone(), HowGiven::sample()));
+    events.push(sample_event(weekly.clone(), EventType::Withdrawn, left));
     let consents = vec![
         sample_consent(privacy(), EventType::Given),
-        sample_consent(weekly.clone(), EventType::Given),
+        sample_consent(weekly, EventType::Withdrawn),
     ];
-    let offers: Option<Purpose> = "partner-offers".parse().ok();
-    let Some(offers) = offers else { return AgreedData { consents, events } };
-    events.push(given(offers.clone(), HowGiven::sample()));
-    events.push(sample_event(offers.clone(), EventType::Withdrawn, left));
-    let ended = sample_consent(offers, EventType::Withdrawn);
-    AgreedData { consents: consents.into_iter().chain([ended]).collect(), events }
+    AgreedData { consents, events }
 }
 
 fn sample_consent(purpose: Purpose, state: EventType) -> ConsentData {
